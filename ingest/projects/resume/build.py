@@ -145,9 +145,9 @@ def _reached(
     branch: str | None,
     git: Git,
     sessions: Iterable[Session],
-) -> Callable[[Session], Reached] | None:
-    """Whether a session of another branch is part of this branch; None if the branch is not checked
-    out.
+) -> Callable[[Session], Reached | None] | None:
+    """Whether a session of another branch is part of this branch; unknown for all but the latest
+    sessions. None if the branch is not checked out.
     """
     found = view.repositories.get(root or "")
     if found is None or found[0].branch != branch:
@@ -161,15 +161,15 @@ def _reached(
         found = rows.rows("resume.commits", home=session.home_id, sessions=[session.id])
         return [sha for row in found for sha in RECORDED.findall(row["output"] or "")]
 
-    def reached(session: Session) -> Reached:
+    def reached(session: Session) -> Reached | None:
+        if session.id not in near:
+            return None
         if session.id not in known:
             known[session.id] = _later(session) or line.reached(session, None, None, recorded)
         return known[session.id]
 
     def _later(session: Session) -> Reached | None:
         """What is known by a later session of its branch, whose commits contain its own."""
-        if session.id not in near:
-            return Reached(part=False)
         at = others.index(session)
         later = next((one for one in reversed(others[:at]) if one.branch == session.branch), None)
         found = reached(later) if later is not None else None
@@ -186,7 +186,7 @@ class _Builder:
         chosen: ChosenSession,
         branch: str | None,
         view: RepositoryView,
-        reached: Callable[[Session], Reached] | None,
+        reached: Callable[[Session], Reached | None] | None,
         now: Now,
         mask: Mask,
         file: StateFileInput | None,

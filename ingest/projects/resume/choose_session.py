@@ -64,7 +64,7 @@ def choose_session(
     sessions: Iterable[Session],
     branch: str | None,
     view: RepositoryView,
-    reached: Callable[[Session], Reached] | None = None,
+    reached: Callable[[Session], Reached | None] | None = None,
 ) -> ChosenSession | None:
     """The session that fits this branch best; `sessions` must be most recently active first.
     `reached`: whether a session of another branch is part of this one.
@@ -82,7 +82,7 @@ def _candidate(
     session: Session,
     branch: str | None,
     view: RepositoryView,
-    reached: Callable[[Session], Reached] | None,
+    reached: Callable[[Session], Reached | None] | None,
 ) -> Candidate:
     on_branch = branch is not None and session.branch == branch
     found = view.of(session.id)
@@ -100,8 +100,9 @@ def _candidate(
         found_in = reached(session)
         began = session.started_at
         # What was there when it began is not its work.
-        new = began is not None and found_in.at is not None and found_in.at >= began
-        merged = found_in.commit if new else None
+        at = found_in.at if found_in is not None else None
+        new = began is not None and at is not None and at >= began
+        merged = found_in.commit if found_in is not None and new else None
         behind = _distance(ancestry, head, merged) if merged is not None else None
         if behind is not None:
             fit = Fit.SAME_BRANCH if behind else Fit.SAME_HEAD

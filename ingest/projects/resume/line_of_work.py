@@ -39,7 +39,7 @@ def says_nothing_new(text: str) -> bool:
 
 class LineSessions:
     """The sessions of the line of work. `reached`: whether a session of another branch is part of
-    it; None if that branch is not what is checked out, so that it cannot be known.
+    it, None for one where that is unknown; None if that branch is not what is checked out.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class LineSessions:
         sessions: Sequence[Session],
         chosen: Session,
         branch: str | None,
-        reached: Callable[[Session], Reached] | None,
+        reached: Callable[[Session], Reached | None] | None,
     ) -> None:
         part, roots, self._elsewhere = set[str](), set[str](), list[Session]()
         for session in sessions:
@@ -56,9 +56,10 @@ class LineSessions:
             if session.id == chosen.id or session.branch == branch:
                 roots.add(session.id)
             elif reached is not None and session.branch is not None:
-                if reached(session).part:
+                found = reached(session)
+                if found is not None and found.part:
                     part.add(session.id)
-                else:
+                elif found is not None:
                     self._elsewhere.append(session)
         self.every = [
             session for session in sessions if {session.id, session.root_id} & (roots | part)

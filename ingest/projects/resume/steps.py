@@ -155,7 +155,7 @@ def done_steps(
     tasks: Iterable[Task],
     line: LineSessions,
     branch: str | None,
-    reached: Callable[[Session], Reached] | None,
+    reached: Callable[[Session], Reached | None] | None,
     mask: Mask,
 ) -> tuple[list[DoneStep], int]:
     """What was done last, the newest first and the steps of agents last, and how much is done in
@@ -198,9 +198,10 @@ def done_steps(
 
 
 def _where(
-    session: Session, branch: str | None, reached: Callable[[Session], Reached] | None
+    session: Session, branch: str | None, reached: Callable[[Session], Reached | None] | None
 ) -> str | None:
     if session.branch in (None, branch) or reached is None:
         return None
-    commit = reached(session).commit
+    found = reached(session)
+    commit = found.commit if found is not None else None
     return f"done on {session.branch}" + (f", merged in {commit[:_SHORT]}" if commit else "")
