@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
+from threading import Event
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest.cli.invocation import AGAIN_SECONDS, Invocation
@@ -71,6 +72,22 @@ def open_for_writing(invocation: Invocation) -> Iterator["Database"]:
 
     with open_exclusive(invocation.settings.db, invocation.now, invocation.output.note) as database:
         yield database
+
+
+def write_tasks(invocation: Invocation) -> None:
+    """Bring `v_tasks` up to date, which an owner does by itself."""
+    path = invocation.settings.db
+    if not path.exists():
+        return
+    client = _connect_if_it_stays(path)
+    if client is not None:
+        client.close()
+    else:
+        # Imported here: a client of the owner needs no engine of its own.
+        from ingest.projects.tasks.writer import TasksWriter
+
+        with open_for_writing(invocation) as database:
+            TasksWriter(database, lambda: invocation.judged).run(Event())
 
 
 def _connect_if_it_stays(path: Path) -> DatabaseClient | None:

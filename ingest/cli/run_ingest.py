@@ -142,10 +142,8 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
         if invocation.settings.memory_enabled:
             # Imported here: only who reads needs it.
             from ingest.projects.find_projects import ProjectFinder
-            from ingest.projects.tasks.writer import TasksWriter
 
             ProjectFinder(owner.database, owner.clock, invocation.env).run()
-            TasksWriter(owner.database, lambda: invocation.judged).run(owner.stop)
         owner.checkpoint()
     outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
     for _, problem in scanned.problems:

@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -234,6 +234,12 @@ class Database:
         count = int(row[0]) if row else 0
         self._wrote = self._wrote or count > 0
         return count
+
+    def store_derived(self, statements: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Run named statements in one transaction, without telling readers of something new."""
+        with self.transaction(announce=False):
+            for name, values in statements:
+                self.run(name, **values)
 
     def execute(self, sql: str, values: object = None) -> Connection:
         self._wrote = True

@@ -68,6 +68,9 @@ class LocalReader:
         results = self._read(work)
         return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in results]
 
+    def store_derived(self, statements: Sequence[Query], /) -> None:
+        self._database.store_derived(statements)
+
     def sql(self, text: str, limit: int | None = None, /) -> Answer:
         def work(con: Connection, held: bool) -> Answer:
             return adhoc_sql.run_select(con, text, limit, held=held, most_bytes=ANSWER_BYTES)

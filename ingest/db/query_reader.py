@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from msgspec import Struct
 
@@ -85,6 +85,14 @@ class NamedQueries(Protocol):
 
     def first_row(self, name: str, /, **values: object) -> Row | None:
         """Return the first row of a named query, if any."""
+
+
+@runtime_checkable
+class DerivedStore(NamedQueries, Protocol):
+    """A reader in the process that has the database open, which can store what it derives."""
+
+    def store_derived(self, statements: Sequence[Query], /) -> None:
+        """Run named statements in one transaction, without telling readers of something new."""
 
 
 class QueryReader(NamedQueries, Protocol):

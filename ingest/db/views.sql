@@ -241,8 +241,8 @@ left join v_moves m on m.session = r.id
 left join folders d on d.path = rtrim(r.cwd, '/\') and d.recorded = coalesce(r.repository, '')
 left join projects p on p.id = d.project;
 
--- The tasks of each project over all its sessions, as of `as_of`: written in the background a minute
--- after a change, and by `tailboard ingest`. `tailboard tasks` shows them as they are now.
+-- The tasks of each project over all its sessions, as of `as_of`: `tailboard sql` and a running
+-- dashboard or `ingest --follow` bring them up to date. `tailboard tasks` shows them as they are now.
 create or replace view v_tasks as
 select
     t.project, t.project_id, t.id, t.text, t.state, t.origin, t.ready, t.current, t.session, t.branch,

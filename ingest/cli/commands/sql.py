@@ -14,7 +14,7 @@ from typing import Final
 import click
 from msgspec import Struct
 
-from ingest.cli.access import open_for_reading
+from ingest.cli.access import open_for_reading, write_tasks
 from ingest.cli.document import plain
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
@@ -47,6 +47,8 @@ def command(invocation: Invocation, statement: str | None, lists: bool, only: Fi
     if statement is None:
         _list_views(invocation)
         return
+    if "v_task" in statement:
+        write_tasks(invocation)
     with open_for_reading(invocation) as access, _interruptible():
         answer = access.sql(statement, only.limit)
 

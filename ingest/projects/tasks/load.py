@@ -4,12 +4,14 @@ its facts.
 Rows of turns that were rolled back or reverted are left out; the rest is in the order it happened.
 """
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from msgspec import Struct
 
-from ingest.db.query_reader import NamedQueries, Row
+from ingest import log
+from ingest.db.query_reader import DerivedStore, NamedQueries, Row
+from ingest.errors import DatabaseError
 from ingest.projects.tasks.plan import LoggedPlan, Point
 from ingest.projects.tasks.session_tasks import (
     AgentEvent,
@@ -19,6 +21,7 @@ from ingest.projects.tasks.session_tasks import (
     SessionFacts,
     SessionTasks,
     decode_tasks,
+    encode_tasks,
     session_tasks,
     version,
 )
@@ -61,8 +64,27 @@ def load_sessions(
     stored = rows.rows("tasks.stored", sessions=only, version=version())
     tasks = {(row["home"], row["id"]): decode_tasks(row["document"]) for row in stored}
     missing = [key for key in by_key if key not in tasks]
-    tasks |= derive_sessions(rows, missing, whole=whole and len(missing) == len(by_key))
+    derived = derive_sessions(rows, missing, whole=whole and len(missing) == len(by_key))
+    if derived and isinstance(rows, DerivedStore):
+        # Without it, on a full disk for example, they are derived again the next time.
+        with log.suppress("Storing the tasks of sessions", DatabaseError):
+            store_sessions(rows, derived)
+    tasks |= derived
     return [LoadedTasks(session, tasks[key]) for key, session in by_key.items()]
+
+
+def store_sessions(database: DerivedStore, derived: Mapping[Key, SessionTasks]) -> None:
+    """Store what these sessions contribute, until they have new lines."""
+    documents = [
+        {"home": home, "id": session, "document": encode_tasks(tasks)}
+        for (home, session), tasks in derived.items()
+    ]
+    database.store_derived(
+        [
+            ("tasks.drop_stored", {"sessions": documents}),
+            ("tasks.store", {"sessions": documents, "version": version()}),
+        ]
+    )
 
 
 def derive_sessions(

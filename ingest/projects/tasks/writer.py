@@ -2,7 +2,7 @@
 people who query them with SQL.
 
 A commit of facts deletes what is stored of the touched sessions (`db/session_rows.py`). A session
-without a row is derived again here, in the background, and then the tasks of its project.
+without a row is derived again here, in the background, or by a command that needs it.
 """
 
 from collections.abc import Callable
@@ -11,9 +11,9 @@ from threading import Event
 from typing import Final
 
 from ingest.db.database import Database
-from ingest.projects.tasks.load import derive_sessions
+from ingest.projects.tasks.load import derive_sessions, store_sessions
 from ingest.projects.tasks.roadmap import roadmap
-from ingest.projects.tasks.session_tasks import encode_tasks, version
+from ingest.projects.tasks.session_tasks import version
 from ingest.sessions.scope import Now, Scope
 
 _STEP_SESSIONS: Final = 20
@@ -66,15 +66,8 @@ class TasksWriter:
         rows = self.database.rows("tasks.underived", version=version(), limit=limit)
         if not rows:
             return False
-        derived = derive_sessions(self.database, [(row["home"], row["id"]) for row in rows])
-        documents = [
-            {"home": home, "id": session, "document": encode_tasks(tasks)}
-            for (home, session), tasks in derived.items()
-        ]
-        # Not announced: what the program shows is the same as before.
-        with self.database.transaction(announce=False):
-            self.database.run("tasks.drop_stored", sessions=documents)
-            self.database.run("tasks.store", sessions=documents, version=version())
+        keys = [(row["home"], row["id"]) for row in rows]
+        store_sessions(self.database, derive_sessions(self.database, keys))
         return True
 
     def _store_project(self, now: Now) -> bool:
@@ -89,11 +82,15 @@ class TasksWriter:
         ]
         project = {"project_id": stale["project_id"]}
         values = {"project": stale["project"], **project}
-        with self.database.transaction(announce=False):
-            for statement in ("drop_tasks", "drop_edges", "unmark_project"):
-                self.database.run(f"tasks.{statement}", **project)
-            self.database.run("tasks.add_tasks", tasks=tasks, **values)
-            self.database.run("tasks.add_edges", edges=edges, **values)
-            stamp = now.moment.isoformat()
-            self.database.run("tasks.mark_project", inputs=stale["inputs"], now=stamp, **project)
+        mark = {"inputs": stale["inputs"], "now": now.moment.isoformat(), **project}
+        self.database.store_derived(
+            [
+                ("tasks.drop_tasks", project),
+                ("tasks.drop_edges", project),
+                ("tasks.unmark_project", project),
+                ("tasks.add_tasks", {"tasks": tasks, **values}),
+                ("tasks.add_edges", {"edges": edges, **values}),
+                ("tasks.mark_project", mark),
+            ]
+        )
         return True

@@ -3,13 +3,22 @@
 from pathlib import Path
 from threading import Event
 
+import pytest
+
+from ingest.db.database import Database
 from ingest.pipeline.follow import Owner
 from ingest.projects.tasks.writer import TasksWriter
 from ingest.sessions.scope import TIMELESS
 from tests.build import Home
 from tests.build.rollout import Rollout
+from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.facts.expectations import owner
 from tests.integration.facts.stored_tasks import stale_tasks
+
+
+@pytest.fixture
+def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
+    return CliHarness(tmp_path, capsys)
 
 
 def planned(home: Home) -> Rollout:
@@ -96,3 +105,29 @@ def test_tasks_of_projects_are_written_once_for_each_change(tmp_path: Path) -> N
         TasksWriter(reading.database, lambda: TIMELESS).run(Event())
         again = reading.database.execute("select written_at from written_projects").fetchall()
         assert before == again != []
+
+
+def test_a_command_without_an_owner_stores_what_it_derives(cli: CliHarness) -> None:
+    planned(Home(cli.home))
+    cli.run("ingest", "-q")
+
+    def sessions() -> int:
+        with Database(cli.db) as database:
+            row = database.first_row("tasks.stored_count")
+        return int(row["count"]) if row else 0
+
+    assert sessions() == 0
+    assert cli.run("tasks", "list", "--everywhere").code == 0
+    assert sessions() == 1
+
+
+def test_sql_over_tasks_shows_them_as_they_are_after_an_ingest(cli: CliHarness) -> None:
+    session = planned(Home(cli.home))
+    cli.run("ingest", "-q")
+    query = "select text, state from v_tasks where origin = 'plan' order by text"
+    assert [row[0] for row in cli.json("sql", query)["rows"]] == ["Read", "Write"]
+    session.plan([("Read", "completed"), ("Write", "completed")])
+    session.end_turn("Done.")
+    session.write()
+    cli.run("ingest", "-q")
+    assert cli.json("sql", query)["rows"] == [["Read", "done"], ["Write", "done"]]
