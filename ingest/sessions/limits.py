@@ -105,7 +105,7 @@ def _limit(row: Row, now: datetime) -> Limit:
         window_minutes=minutes,
         used_percent=0.0 if over else row["used_percent"],
         resets_at=None if over else resets_at,
-        empty_at=None if over else _empty_at(row),
+        empty_at=None if over else _empty_at(row, now),
         as_of=as_of,
         reset_at=ends_at if over else None,
         bucket=row["bucket"],
@@ -114,7 +114,7 @@ def _limit(row: Row, now: datetime) -> Limit:
     )
 
 
-def _empty_at(row: Row) -> datetime | None:
+def _empty_at(row: Row, now: datetime) -> datetime | None:
     used, earlier, resets_at = row["used_percent"], row["earlier_percent"], row["resets_at"]
     if earlier is None or resets_at is None or used >= 100 or used <= earlier:
         return None
@@ -122,4 +122,5 @@ def _empty_at(row: Row) -> datetime | None:
     if seconds <= 0:
         return None
     empty_at: datetime = row["as_of"] + timedelta(seconds=(100 - used) * seconds / (used - earlier))
-    return empty_at if empty_at < resets_at else None
+    # A forecast that has passed without a report is no longer one.
+    return empty_at if now < empty_at < resets_at else None

@@ -81,6 +81,14 @@ def test_a_forecast_says_when_the_window_is_empty_at_this_pace(
     assert "at this pace" in empty.run("status").out
 
 
+def test_a_forecast_that_has_passed_is_not_shown(empty: CliHarness, session: Rollout) -> None:
+    resets = time_of(session) + timedelta(hours=5)
+    report(session, window(40.0, 300, resets), after=timedelta(minutes=5))
+    at = report(session, window(90.0, 300, resets), after=timedelta(minutes=30))
+    (limit,) = read(empty, session, at + timedelta(minutes=20))
+    assert (limit["used_percent"], limit["empty_at"]) == (90.0, None)
+
+
 def test_a_window_that_resets_before_it_is_used_up_has_no_forecast(
     empty: CliHarness, session: Rollout
 ) -> None:
