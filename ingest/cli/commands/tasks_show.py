@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import click
 
 from ingest.cli.access import open_for_reading
+from ingest.cli.checkout_state import checkout_state
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import known
@@ -14,7 +15,7 @@ from ingest.db.query_reader import QueryReader
 from ingest.projects.tasks.edits import Imported, RecordedEdit, Undo, encode_edit
 from ingest.projects.tasks.model import Appearance, Edge, EdgeKind, Origin, Task
 from ingest.projects.tasks.revisions import Revision, RevisionStep, load_revisions
-from ingest.projects.tasks.roadmap import recorded_edits
+from ingest.projects.tasks.roadmap import in_order, recorded_edits
 from ingest.text.times import ago, duration
 
 _DROPPED = "dropped by the latest revision"
@@ -95,7 +96,8 @@ def history(invocation: Invocation, id_: str) -> None:
         plan = everything(invocation, access)
         task = named(plan.tasks, id_)
         course = _course(access, task)
-        every = recorded_edits(access)
+        file = checkout_state(invocation, access, None)
+        every = in_order([*recorded_edits(access), *(file.edits if file else [])])
     undone = {edit.edit.saying for edit in every if isinstance(edit.edit, Undo)}
     mine = [
         edit

@@ -178,6 +178,7 @@ def test_import_into_a_clone_without_a_session_keeps_the_tasks(team: tuple[Perso
 
 def test_what_a_colleague_said_counts_as_said_by_them(team: tuple[Person, Person]) -> None:
     _, ben = team
+    assert "anna: owner kim" in ben.run("tasks", "history", ben.id("Write the manual"))
     changes = ben.json("state", "import", "--yes")["changes"]
     assert {(one["what"], one["by"]) for one in changes if one["what"] == "owner"} == {
         ("owner", "anna")
