@@ -4,9 +4,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tests.pictures.camera import demo_harness, exported
+from tests.pictures.camera import demo_harness, exported, printed
 from tests.pictures.drawing import png, svg
-from tests.pictures.shots import SHOTS
+from tests.pictures.shots import PRINTED, SHOTS
 
 OUT = Path(__file__).parents[2] / "screenshots"
 
@@ -15,11 +15,17 @@ def main(names: list[str]) -> None:
     with demo_harness() as harness:
         for shot in SHOTS:
             for size in shot.sizes if not names or shot.name in names else ():
-                drawn = svg(asyncio.run(exported(harness, shot, size)))
-                picture, name = png(drawn), shot.file(size)
-                (OUT / f"{name}.svg").write_text(drawn, encoding="utf-8")
-                (OUT / f"{name}.png").write_bytes(picture)
-                print(f"{name}: SVG {len(drawn) // 1024} KiB, PNG {len(picture) // 1024} KiB")
+                save(shot.file(size), svg(asyncio.run(exported(harness, shot, size))))
+        for text in PRINTED:
+            if not names or text.name in names:
+                save(text.name, svg(printed(harness, text)))
+
+
+def save(name: str, drawn: str) -> None:
+    picture = png(drawn)
+    (OUT / f"{name}.svg").write_text(drawn, encoding="utf-8")
+    (OUT / f"{name}.png").write_bytes(picture)
+    print(f"{name}: SVG {len(drawn) // 1024} KiB, PNG {len(picture) // 1024} KiB")
 
 
 if __name__ == "__main__":

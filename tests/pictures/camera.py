@@ -3,6 +3,8 @@
 The clock stands at the recorded time and the time zone is UTC, so the result is reproducible.
 """
 
+import contextlib
+import io
 import os
 import shutil
 import tempfile
@@ -12,11 +14,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+from rich.text import Text
+
+from ingest.cli.main import run
 from ingest.demo.story import shipped
 from ingest.demo.writer import DemoWriter
 from tests.app_harness import AppHarness
 from tests.build import Home
-from tests.pictures.shots import Shot, Size
+from tests.pictures.shots import Printed, Shot, Size
 
 FOLDER = Path(tempfile.gettempdir()) / "tour"
 """Always the same, because screens show paths below it."""
@@ -45,6 +51,20 @@ def demo_harness(folder: Path = FOLDER) -> Iterator[AppHarness]:
             harness.stop_owner()
     finally:
         shutil.rmtree(folder)
+
+
+def printed(harness: AppHarness, shot: Printed) -> str:
+    """What the command prints, as Rich writes it into an SVG."""
+    env = {"CODEX_HOME": str(harness.home.path), "TAILBOARD_DB": str(harness.db)}
+    output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with contextlib.redirect_stdout(output):
+        run(shot.arguments, os.environ | env, harness.now.replace(tzinfo=UTC), UTC)
+    output.seek(0)
+    console = Console(
+        record=True, width=shot.columns, file=io.StringIO(), force_terminal=True, highlight=False
+    )
+    console.print(Text(output.read().rstrip()))
+    return console.export_svg(title=f"tailboard {' '.join(shot.arguments)}")
 
 
 async def exported(harness: AppHarness, shot: Shot, size: Size) -> str:

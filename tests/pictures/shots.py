@@ -16,6 +16,15 @@ class Shot(NamedTuple):
         return self.name if size == USUAL else f"{self.name}-{size[0]}x{size[1]}"
 
 
+class Printed(NamedTuple):
+    """What a command prints, as a picture."""
+
+    name: str
+    arguments: tuple[str, ...]
+    columns: int = 110
+
+
+PRINTED: Final = (Printed("resume", ("resume", "--project", "parser")),)
 SHOTS: Final = (
     Shot("board", ("j",), ((80, 24), USUAL, (200, 50))),
     Shot("session", (*"jjjj", "enter", *"jjjjjjj")),
