@@ -111,7 +111,7 @@ def test_with_memory_off_its_commands_are_refused_and_nothing_is_written(
             background_jobs(owner, replace(settings, memory_enabled=enabled), {}, None)
             for enabled in (True, False)
         )
-        assert [job.kind for job in on.jobs] == ["projects", Kind.JOURNAL]
+        assert [job.kind for job in on.jobs] == ["projects", "tasks", Kind.JOURNAL, Kind.STATE]
         assert off.jobs == []
 
 
