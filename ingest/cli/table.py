@@ -63,6 +63,13 @@ COMMANDS: Final = (
         "tailboard standup --everywhere --since yesterday",
     ),
     Entry(
+        "commits",
+        f"{_HERE}.commits",
+        "List the commits that sessions made.",
+        "tailboard commits --since 7d",
+        memory=True,
+    ),
+    Entry(
         "project",
         f"{_HERE}.project",
         "List the projects; rename, merge or split them.",

@@ -12,6 +12,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import known
 from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import session_id
+from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.sessions import raw_lines
 from ingest.sessions.load import ONE, Parts, load_log
@@ -27,14 +28,19 @@ _COMMAND_CHARS = 100
 
 
 @click.command(cls=Command)
-@click.argument("id_", metavar="ID", shell_complete=known("session"))
+@click.argument("id_", metavar="[ID]", required=False, shell_complete=known("session"))
+@click.option("--commit", metavar="SHA", help="The session that made this commit.")
 @click.option("--turn", type=click.IntRange(min=1), metavar="N", help="Show only turn N.")
 @click.option("--raw", "as_raw", is_flag=True, help="Show the original lines of Codex's file.")
 @with_invocation
-def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) -> None:
+def command(
+    invocation: Invocation, id_: str | None, commit: str | None, turn: int | None, as_raw: bool
+) -> None:
     """ID is a session id or a unique prefix of one."""
+    if (id_ is None) == (commit is None):
+        raise click.UsageError("Give either ID or --commit SHA.")
     with open_for_reading(invocation) as access:
-        key = session_id(access, id_)
+        key = _maker_of(invocation, access, commit) if commit else session_id(access, id_ or "")
         session = list_sessions(access, Scope(session=key), invocation.judged)[0]
         log = load_log(access, session, Parts() if as_raw else ONE)
         if turn is not None and turn > len(log.turns):
@@ -54,6 +60,13 @@ def command(invocation: Invocation, id_: str, turn: int | None, as_raw: bool) ->
             notes=[note for note in log.notes if note.turn == turn],
         )
     invocation.answer("show", _document(log), lambda output: _show(output, log))
+
+
+def _maker_of(invocation: Invocation, access: QueryReader, commit: str) -> str:
+    # Imported late: only --commit needs git.
+    from ingest.cli.commands.commits import maker_of
+
+    return maker_of(invocation, access, commit)
 
 
 def _document(log: SessionLog) -> dict[str, object]:

@@ -6,7 +6,6 @@ position in the log. The command that continues the session is only shown, never
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -14,14 +13,14 @@ from msgspec.structs import replace
 
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.errors import GitFailed
+from ingest.projects.commits import session_works
 from ingest.projects.git.alignment import RepositoryView, view_repository
 from ingest.projects.git.anchor import anchor_of, load_anchors
 from ingest.projects.git.reachability import RECORDED, LineOfWork, Reached
 from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Commit
-from ingest.projects.git.session_commits import SessionWork, commits_by_session, uncovered
+from ingest.projects.git.session_commits import commits_by_session, uncovered
 from ingest.projects.git.work_tree import WorkTree
-from ingest.projects.journal.importance import Weight, weight
 from ingest.projects.journal.stated_decisions import MENTIONED
 from ingest.projects.reconcile import reconcile_results
 from ingest.projects.resume.brief import WORDS, brief
@@ -342,31 +341,12 @@ class _Builder:
             for one in self.sessions
             if (span := anchor_of(one).span) is not None and span[0] <= last and span[1] >= first
         ]
-        found = commits_by_session(self._works(beside), self.view)
+        found = commits_by_session(session_works(self.rows, beside), self.view)
         commits = [commit for id_ in self.line.own for commit in found.get(id_, ())]
         return sorted(commits, key=lambda commit: commit.committed, reverse=True)
 
     def _family(self) -> list[Session]:
         return [one for one in self.sessions if one.id in self.line.own]
-
-    def _works(self, sessions: list[Session]) -> list[SessionWork]:
-        named: dict[str, list[str]] = {}
-        committing: dict[str, list[Any]] = {}
-        for row in self._rows("resume.commits", sessions):
-            who, at = row["session"], row["time"]
-            named.setdefault(who, []).extend(RECORDED.findall(row["output"] or ""))
-            if at is not None and weight(row["command"], row["status"]) is Weight.COMMITTED:
-                end = at + timedelta(seconds=row["seconds"] or 0)
-                committing.setdefault(who, []).append((at, end))
-        return [
-            SessionWork(
-                anchor_of(one),
-                one.parent_id is not None,
-                tuple(named.get(one.id, ())),
-                tuple(committing.get(one.id, ())),
-            )
-            for one in sessions
-        ]
 
     def _uncovered(self) -> list[Commit]:
         """Commits made since the session began, while no session ran."""

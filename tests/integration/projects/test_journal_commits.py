@@ -94,3 +94,42 @@ def test_a_journal_without_its_repository_has_the_commits_that_outputs_name(work
     work.repo.path.rename(work.repo.path.with_name("gone"))
     work.read(session)
     assert work.commits() == [["Fix the lexer"]]
+
+
+def test_each_commit_is_listed_with_the_session_that_made_it(work: Work) -> None:
+    first, second = work.session(), work.session()
+    first.prompt("Fix the lexer")
+    sha = work.repo.commit("Fix the lexer", work.now)
+    first.command("git commit -qam Fix", 0, "")
+    first.end_turn("Fixed.")
+    work.home.clock.tick(600_000)
+    second.prompt("Document it")
+    other = work.repo.commit("Document the lexer", work.now)
+    second.command("git commit -qam Docs", 0, f"[main {other[:7]}] Document the lexer\n")
+    second.end_turn("Documented.")
+    work.home.clock.tick(600_000)
+    work.repo.commit("By hand", work.now + timedelta(hours=1))
+    work.read(first, second)
+    commits = work.cli.json("commits", "--everywhere")["commits"]
+    assert [(commit["id"], commit["session"]) for commit in commits] == [
+        (other, second.thread.id),
+        (sha, first.thread.id),
+    ]
+    assert "2 commits of sessions" in work.cli.run("commits", "--everywhere").err
+    one = work.cli.json("commits", "--everywhere", "--session", first.thread.id)["commits"]
+    assert [commit["subject"] for commit in one] == ["Fix the lexer"]
+    shown = work.cli.json("show", "--commit", other[:8])["session"]
+    assert shown["id"] == second.thread.id
+
+
+def test_a_commit_that_no_session_made_is_refused(work: Work) -> None:
+    session = work.session()
+    session.prompt("Look around")
+    session.end_turn("Read.")
+    by_hand = work.repo.commit("By hand", work.now + timedelta(hours=1))
+    work.read(session)
+    answer = work.cli.run("show", "--commit", by_hand[:8])
+    assert answer.code == 1
+    assert "No session made a commit" in answer.err
+    assert work.cli.run("show").code == work.cli.run("show", "x", "--commit", "y").code == 2
+    assert "0 commits of sessions" in work.cli.run("commits", "--everywhere").err
