@@ -101,7 +101,7 @@ def lacks(words: list[str]) -> bool:
     if isinstance(command, click.Group):
         return not command.invoke_without_command
     return command is not None and (
-        command.name in ("reset", "prune", "snapshot", "sql")
+        command.name in ("reset", "prune", "show", "snapshot", "sql")
         or any(one.required for one in command.params)
     )
 
