@@ -8,9 +8,9 @@ import pytest
 from textual.widgets import Input
 
 from tests.app_harness import press, press_each, screen_text
-from tests.pictures.camera import demo_harness, exported
+from tests.pictures.camera import demo_harness, exported, printed
 from tests.pictures.drawing import png, svg
-from tests.pictures.shots import SHOTS, USUAL
+from tests.pictures.shots import PRINTED, SHOTS, USUAL
 from tui.query_runner import failure_of
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -42,13 +42,20 @@ async def test_no_screenshot_shows_an_error_of_the_program(
                 assert error not in screen_text(app), shot.name
 
 
+def test_the_brief_in_the_readme_shows_what_the_command_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    with demo_harness(tmp_path / "tour") as harness:
+        drawn = svg(printed(harness, PRINTED[0]))
+    assert "##&#160;Failures&#160;not&#160;repaired" in drawn
+    assert re.findall(r"url\((?!#)|@font-face|<image|Fira", drawn) == []
+
+
 def test_the_folder_contains_exactly_the_configured_screenshots() -> None:
-    wanted = {
-        f"{shot.file(size)}.{kind}"
-        for shot in SHOTS
-        for size in shot.sizes
-        for kind in ("svg", "png")
-    }
+    names = [shot.file(size) for shot in SHOTS for size in shot.sizes]
+    names += [text.name for text in PRINTED]
+    wanted = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
     taken = {path.name for path in (ROOT / "screenshots").iterdir()}
     assert taken == wanted, "run `make screenshots`"
     assert all(path.stat().st_size < MAX_BYTES for path in (ROOT / "screenshots").glob("*.png"))
