@@ -5,6 +5,7 @@ A commit of facts deletes what is stored of the touched sessions (`db/session_ro
 without a row is derived again here, in the background, or by a command that needs it.
 """
 
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
@@ -19,6 +20,8 @@ from ingest.sessions.scope import Now, Scope
 _STEP_SESSIONS: Final = 20
 """So few that the owner does not notice."""
 _RUN_SESSIONS: Final = 200
+_SHARE: Final = 20
+"""Steps may take one part in this many of the time, so that reading and the dashboard go first."""
 _PROJECTS_EVERY: Final = timedelta(minutes=1)
 """How often to write the tasks of projects while sessions go on."""
 _COLUMNS: Final = (
@@ -37,11 +40,20 @@ class TasksWriter:
         self._now = now
         self._current_at = -1
         """Number of commits when every session had its row."""
+        self._next_at = 0.0
+        """When the next step may begin."""
         self._projects_at: datetime | None = None
         """When the tasks of projects were written last."""
 
     def step(self) -> None:
         """Derive the tasks of a few sessions, the most recently active first, or of one project."""
+        began = time.monotonic()
+        if began >= self._next_at:
+            self._step()
+            ended = time.monotonic()
+            self._next_at = ended + (ended - began) * _SHARE
+
+    def _step(self) -> None:
         now, commits = self._now(), self.database.commits.count
         if self._current_at != commits:
             if self._store_sessions(_STEP_SESSIONS):

@@ -47,7 +47,7 @@ def test_a_session_with_new_lines_is_derived_again_and_the_others_are_not(tmp_pa
         growing.write()
         reading.read_once()
         assert stored(reading) == 1
-        writer.step()
+        TasksWriter(reading.database, lambda: TIMELESS).step()
         assert (stored(reading), stale_tasks(reading.database)) == (2, [])
 
 
