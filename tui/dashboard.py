@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
@@ -25,7 +25,7 @@ from textual.message import Message
 from textual.screen import Screen
 
 from ingest.projects.git.read_repository import Git
-from ingest.sessions.scope import Now
+from ingest.sessions.scope import Now, now_for
 from ingest.settings import Settings
 from ingest.text.times import Clock, utc_now
 from tui import content, unexpected_errors
@@ -165,11 +165,7 @@ class Dashboard(App[int]):
     @property
     def now(self) -> Now:
         """The current time with the limits from which session states follow."""
-        return Now(
-            self.clock(),
-            timedelta(minutes=self.settings.stall_minutes),
-            timedelta(hours=self.settings.idle_hours),
-        )
+        return now_for(self.settings, self.clock())
 
     def chips(self, note: str | None) -> list[Chip]:
         """The parts of the header; `note` replaces the status of the owner."""

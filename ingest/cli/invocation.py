@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TextIO, TypeVar
 
@@ -76,13 +76,9 @@ class Invocation:
     @property
     def judged(self) -> "Now":
         """The time for which the states of sessions are computed."""
-        from ingest.sessions.scope import Now
+        from ingest.sessions.scope import now_for
 
-        return Now(
-            self.now,
-            timedelta(minutes=self.settings.stall_minutes),
-            timedelta(hours=self.settings.idle_hours),
-        )
+        return now_for(self.settings, self.now)
 
     @cached_property
     def loaded(self) -> "Loaded":

@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # Imported late: `--help` is faster without it.
     from click.shell_completion import CompletionItem
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 @dataclass
@@ -100,6 +101,10 @@ class Filters:
     until: str | None = None
     limit: int | None = None
     offset: int = 0
+
+    def page(self, rows: list[T]) -> list[T]:
+        """The rows from `offset` on, at most `limit`."""
+        return rows[self.offset : None if self.limit is None else self.offset + self.limit]
 
 
 def known(kind: str) -> "Callable[[click.Context, click.Parameter, str], list[CompletionItem]]":

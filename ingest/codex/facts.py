@@ -6,6 +6,7 @@ turn, a call without output) is stored and replaced later.
 """
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct, field
 
@@ -203,6 +204,10 @@ class TokenUse(Struct, gc=False):
     total: int
 
 
+MAIN_BUCKET: Final = "codex"
+"""The limits of Codex itself; releases before 0.10x name none."""
+
+
 class LimitUse(Struct, gc=False):
     """How much of a window of the account's limits was used; one row for each change."""
 
@@ -211,7 +216,7 @@ class LimitUse(Struct, gc=False):
     turn: int
     time: str | None
     bucket: str
-    """`codex`, or the model or feature that has limits of its own."""
+    """`MAIN_BUCKET`, or the model or feature that has limits of its own."""
     window_minutes: int | None
     used_percent: float
     """May exceed 100."""

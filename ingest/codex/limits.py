@@ -8,12 +8,10 @@ from typing import Any, Final
 
 from msgspec import Raw
 
-from ingest.codex.facts import LimitUse
+from ingest.codex.facts import MAIN_BUCKET, LimitUse
 from ingest.codex.fields import iso_time, optional_text, parsed_json, parsed_time, safe_int
 from ingest.codex.line_context import LineContext
 
-MAIN_BUCKET: Final = "codex"
-"""The bucket of Codex itself; releases before 0.10x name none."""
 _WINDOWS: Final = ("primary", "secondary")
 _ROUNDED_MINUTES: Final = 5
 """Some releases write 299 minutes for five hours and 10079 for a week."""

@@ -166,9 +166,8 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
     if "segments" in commit.tables:
         _update_live_ranges(database, sources)
         sessions += session_rows.touched(database, sources)
-    session_rows.refresh(database, sessions)
-    if "names" in commit.tables or commit.replaced:
-        database.run("session_rows.set_titles")
+    named = "names" in commit.tables or bool(commit.replaced)
+    session_rows.refresh(database, sessions, names=named)
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:

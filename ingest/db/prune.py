@@ -43,8 +43,7 @@ def prune(database: Database, action: Prune, now: datetime) -> PruneCounts:
             for table in counts.facts:
                 # The table is one of our own constants.
                 database.execute(f'delete from "{table}" where {_OLD}')  # noqa: S608
-            session_rows.refresh(database, sessions)
-            database.run("session_rows.set_titles")
+            session_rows.refresh(database, sessions, names=True)
         _record(database, counts, action, now)
     return counts
 

@@ -96,8 +96,7 @@ def reset(
         database.run("reset.restart", sources=restarted, nothing=_EMPTY_HASH, now=stamp)
         database.run("reset.doubt", sources=histories)
         database.run("reset.revive", sources=sources)
-        session_rows.refresh(database, sessions)
-        database.run("session_rows.set_titles")
+        session_rows.refresh(database, sessions, names=True)
         database.run("commands.supersede", now=stamp)
         database.run(
             "commands.tell_moves",

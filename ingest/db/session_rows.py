@@ -6,6 +6,7 @@ brings the rows of the touched sessions up to date in the same transaction. When
 """
 
 from collections.abc import Collection, Iterable
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING
@@ -36,10 +37,11 @@ def touched(database: "Database", sources: Collection[int]) -> list[Touched]:
     return [Touched(**row) for row in rows]
 
 
-def refresh(database: "Database", sessions: Iterable[Touched]) -> None:
+def refresh(database: "Database", sessions: Iterable[Touched], *, names: bool) -> None:
     """Derive the rows of these sessions again, inside the open transaction.
 
-    After a deletion of segments pass the sessions as they were before, too.
+    After a deletion of segments pass the sessions as they were before, too. `names`: names of
+    sessions may have changed, also of others.
     """
     changed = list(sessions)
     if changed:
@@ -50,6 +52,8 @@ def refresh(database: "Database", sessions: Iterable[Touched]) -> None:
             revised=any(session.revised for session in changed),
             rootless=any(session.rootless for session in changed),
         )
+    if names:
+        database.run("session_rows.set_titles")
 
 
 def rebuild(database: "Database") -> None:
@@ -84,6 +88,7 @@ def _derive(
         database.run("session_rows.set_roots")
 
 
+@cache
 def _version() -> str:
     text = files("ingest.db.queries").joinpath("session_rows.sql").read_bytes()
     return sha256(text).hexdigest()

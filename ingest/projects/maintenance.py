@@ -13,7 +13,7 @@ from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.journal.auto_export import JournalExporter
 from ingest.projects.state.auto_export import StateExporter
 from ingest.projects.tasks.writer import TasksWriter
-from ingest.sessions.scope import Now
+from ingest.sessions.scope import now_for
 from ingest.settings import Settings
 
 
@@ -22,14 +22,9 @@ def background_jobs(
 ) -> Maintenance:
     common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
     jobs: list[Job] = []
-
-    def judged() -> Now:
-        stalls_after = timedelta(minutes=settings.stall_minutes)
-        return Now(owner.clock(), stalls_after, timedelta(hours=settings.idle_hours))
-
     if settings.memory_enabled:
         jobs.append(ProjectFinder(owner.database, owner.clock, env))
-        jobs.append(TasksWriter(owner.database, judged))
+        jobs.append(TasksWriter(owner.database, lambda: now_for(settings, owner.clock())))
         files = {"turns": settings.journal_turns, "zone": zone, **common}
         jobs.append(JournalExporter(owner.database, **files))
         jobs.append(StateExporter(owner.database, **files))

@@ -11,6 +11,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from ingest.codex.facts import MAIN_BUCKET
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.text.times import ago, clock_time
 
@@ -19,7 +20,6 @@ _SINCE: Final = timedelta(days=35)
 _OLD: Final = timedelta(hours=1)
 """Older reports are shown with their age."""
 WARN_PERCENT: Final = 80.0
-MAIN_BUCKET: Final = "codex"
 _NAMES: Final = {1440: "day", 10_080: "week", 43_200: "month"}
 
 

@@ -1,9 +1,12 @@
 """Filters for sessions, and the time that states are computed for."""
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from ingest.settings import Settings
 
 
 class Scope(Struct, frozen=True):
@@ -25,6 +28,15 @@ class Now(Struct, frozen=True):
     """Naive UTC, as the database keeps time."""
     stalls_after: timedelta
     idle_after: timedelta
+
+
+def now_for(settings: "Settings", moment: datetime) -> Now:
+    """This moment, with the limits that the user has set."""
+    return Now(
+        moment,
+        timedelta(minutes=settings.stall_minutes),
+        timedelta(hours=settings.idle_hours),
+    )
 
 
 FOREVER: Final = timedelta(days=36_500)

@@ -45,8 +45,7 @@ def command(invocation: Invocation, everywhere: bool, only: Filters) -> None:
         sessions = list_sessions(access, Scope(project=scope.project), invocation.judged)
         found, unread = session_commits(access, sessions, Git(invocation.env), mask)
         made = [commit for commit in found if _matches(commit, scope)]
-        end = None if only.limit is None else only.offset + only.limit
-        shown = made[only.offset : end]
+        shown = only.page(made)
         digits = id_length(access, {commit.session for commit in shown})
     for why in unread:
         invocation.output.note(why)

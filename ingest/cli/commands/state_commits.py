@@ -46,8 +46,7 @@ def commits(invocation: Invocation, only: Filters) -> None:
             f"No repository of project {scope.project} can be read.",
             "`tailboard resume --project NAME` says why.",
         )
-    end = None if only.limit is None else only.offset + only.limit
-    shown = commits_found[only.offset : end]
+    shown = only.page(commits_found)
 
     def show(output: Output) -> None:
         if shown:

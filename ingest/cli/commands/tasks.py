@@ -166,7 +166,7 @@ def graph(
     """
     with open_for_reading(invocation) as access:
         plan = _roadmap(invocation, access, only, everywhere=everywhere)
-    tasks = _paged([task for task in plan.tasks if all_ or task.current], only)
+    tasks = only.page([task for task in plan.tasks if all_ or task.current])
     shown = Roadmap(tasks, _among(plan.edges, tasks))
 
     def show(output: Output) -> None:
@@ -206,11 +206,6 @@ def _roadmap(
     return roadmap(access, scope, invocation.judged, git, str(Path.cwd()), more)
 
 
-def _paged(tasks: list[Task], only: Filters) -> list[Task]:
-    end = None if only.limit is None else only.offset + only.limit
-    return tasks[only.offset : end]
-
-
 def _among(edges: list[Edge], tasks: list[Task]) -> list[Edge]:
     ids = {task.id for task in tasks}
     return [edge for edge in edges if edge.source in ids and edge.target in ids]
@@ -226,11 +221,11 @@ def _answer(
     all_: bool = False,
     ready: bool = False,
 ) -> None:
-    shown = _paged(tasks, only)
+    shown = only.page(tasks)
     answer = TaskListing(shown, _among(plan.edges, shown), plan.refused, plan.plan_tool_off)
 
     def show(output: Output) -> None:
-        relevant = _paged([task for task in tasks if all_ or task.current], only)
+        relevant = only.page([task for task in tasks if all_ or task.current])
         if relevant:
             table(output, relevant, plan.tasks, digits)
             for task in relevant if ready else ():

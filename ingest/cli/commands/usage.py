@@ -73,8 +73,7 @@ def command(invocation: Invocation, by: str, only: Filters, *, limits_only: bool
         total = Usage("total")
         for row in rows:
             total.add({kind: getattr(row, kind) for kind in _KINDS})
-        until = None if scope.limit is None else scope.offset + scope.limit
-        rows = rows[scope.offset : until]
+        rows = only.page(rows)
         names = [row.key for row in rows]
         titles = _titles(access, names) if by == "session" else None
         digits = id_length(access, names) if by == "session" else None
