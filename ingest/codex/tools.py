@@ -39,6 +39,7 @@ KINDS = {
 }
 SCRIPT_TOOL = "exec"
 """The name of code mode: its input is JavaScript that calls the other tools."""
+RESOURCE_TOOL = "read_mcp_resource"
 GOAL_TOOLS = ("create_goal", "update_goal")
 AGENT_NAMESPACES = ("multi_agent", "collaboration")
 CallRequest = tuple[CallKind, str, str | None]
@@ -114,7 +115,7 @@ def function_request(item: r.FunctionCall, arguments: Arguments) -> CallRequest:
         command = compact_json(arguments.questions)
     elif kind is CallKind.IMAGE:
         command = optional_text(arguments.path)
-    elif kind is CallKind.PLAN:
+    elif kind is CallKind.PLAN or item.name == RESOURCE_TOOL:
         command = string(item.arguments)
     elif mcp_tool := _mcp_tool(item.name, item.namespace):
         return CallKind.MCP, mcp_tool, string(item.arguments) or ""

@@ -176,6 +176,24 @@ create or replace macro is_any_of(of_text, of_these) as (
     or list_contains(list_transform(of_these, lambda one: lower(one)), lower(of_text))
 );
 
+-- Whether a call asked Tailboard: a tool of its server, whatever the server is called, or a command
+-- line that runs nothing else. What it answered is no source of anything.
+create or replace macro is_own_call(tool, command) as (
+    regexp_matches(
+        coalesce(tool, ''),
+        '\.(project_resume|project_tasks|project_task_update|project_journal|history_search|history_get)$'
+    )
+    or (tool = 'read_mcp_resource' and contains(coalesce(command, ''), 'tailboard://'))
+    or (tool = 'exec' and regexp_matches(
+        coalesce(command, ''),
+        'mcp__\w+__(project_resume|project_tasks|project_task_update|project_journal|history_search|history_get)\b'
+    ))
+    or regexp_matches(
+        coalesce(command, ''),
+        '^\s*(cd\s+\S+\s*(&&|;)\s*)?(\S*/)?tailboard(\s([^;&\n]|>&|&>)*)?\s*$'
+    )
+);
+
 -- The files of these sessions in the order in which they continue each other, which may differ from
 -- the order of their ids.
 create or replace macro places_of(of_home, of_sessions) as table

@@ -60,6 +60,8 @@ class SessionCall(SessionFact, frozen=True, kw_only=True, gc=False):
     seconds: float | None
     output: str | None = None
     """Only if it was requested, and shows the result."""
+    own: bool = False
+    """Whether it asked Tailboard."""
 
 
 class SessionChange(SessionFact, frozen=True, kw_only=True, gc=False):

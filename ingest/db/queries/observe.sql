@@ -64,6 +64,7 @@ select
     right(coalesce(output_tail, output_head), 400) as output
 from v_calls
 join places_of($home, [$session]) using (source)
+where not is_own_call(tool, command)
 order by place desc, byte desc
 limit $limit;
 

@@ -65,7 +65,7 @@ with call as (
     from calls c
     join standing_turns($home, $sessions::varchar[]) n on n.source = c.source and n.n = c.turn
     where c.kind in ('command', 'patch') and c.status in ('completed', 'failed')
-    and c.command is not null
+    and c.command is not null and not is_own_call(c.tool, c.command)
 ),
 run as materialized (
     select *, regexp_replace(target, '^\*\*\* \w+ File: ', '') as what
@@ -113,7 +113,7 @@ limit 100;
 select n.session, c.time, c.seconds, c.command, c.status, c.output_head as output
 from standing_turns($home, $sessions::varchar[]) n
 join calls c on c.source = n.source and c.turn = n.n
-where c.kind = 'command' and c.status = 'completed'
+where c.kind = 'command' and c.status = 'completed' and not is_own_call(c.tool, c.command)
 and regexp_matches(c.command, '\b(commit|merge|rebase|cherry-pick|revert|am)\b')
 order by c.time, c.source, c.byte;
 

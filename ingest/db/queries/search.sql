@@ -15,7 +15,7 @@ with texts as (
     select
         'calls', rowid, source, byte, turn, time,
         case
-            when regexp_matches(command, '(^|[\s/;&|])tailboard\s') then 'self'
+            when is_own_call(tool, command) then 'self'
             when kind = 'script' then 'script'
             -- If both match, the hit is the command, unless the filter asks for output.
             when contains(lower(command), lower($first)) and not (
@@ -118,7 +118,11 @@ matched as (
             contains(lower(concat_ws(chr(10), one, two, three)), lower(word))
         )) = 0
     )
-    and (len($kinds::varchar[]) = 0 or list_contains($kinds::varchar[], kind))
+    -- What Tailboard answered repeats other texts: only who asks for it gets it.
+    and (
+        list_contains($kinds::varchar[], kind)
+        or (len($kinds::varchar[]) = 0 and kind <> 'self')
+    )
     and is_any_of(status, $statuses::varchar[])
     and is_any_of(tool, $tools::varchar[])
     and ($since::timestamp is null or time >= $since::timestamp)
@@ -160,6 +164,7 @@ scope as materialized (
         )
     )
     and is_any_of(branch, $branches::varchar[])
+    and not list_contains($hidden::varchar[], session)
     and ($tagged::varchar[] is null or list_contains($tagged::varchar[], session))
     and (
         len($sessions::varchar[]) = 0 or len(list_filter($sessions::varchar[], lambda one:

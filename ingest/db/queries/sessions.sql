@@ -77,10 +77,11 @@ order by source, byte;
 select
     source, turn, byte, time as at, kind, tool, command, status, exit_code, seconds,
     case
-        when not $output then null
+        when not $output or is_own_call(tool, command) then null
         when kind = 'question' or contains(command, 'git commit') then output_head
         when status = 'failed' then coalesce(output_tail, output_head)
-    end as output
+    end as output,
+    is_own_call(tool, command) as own
 from calls
 where source in (select unnest($sources::integer[]))
 and kind in (select unnest($kinds::varchar[]))

@@ -158,6 +158,7 @@ order by t.place;
 select source, byte, left(command, 200) as what, 'command' as kind
 from calls
 where kind = 'command' and status in ('completed', 'failed') and command is not null
+and not is_own_call(tool, command)
 and source in (select unnest($sources::integer[]))
 order by source, byte;
 
@@ -173,6 +174,7 @@ order by source, byte;
 select concat(output_head, output_tail) as output
 from calls
 where kind = 'command' and status = 'completed' and contains(output_head, '] ')
+and not is_own_call(tool, command)
 and source in (select unnest($sources::integer[]))
 order by source, byte;
 

@@ -275,7 +275,7 @@ class _EntryBuilder:
         repairs: dict[str | None, SessionCall] = {}
         """The next success of each command, and of a patch of each file, after the call."""
         for call in reversed(self._effective(self.log.calls)):
-            if call.kind not in (CallKind.COMMAND, CallKind.PATCH):
+            if call.own or call.kind not in (CallKind.COMMAND, CallKind.PATCH):
                 continue
             targets = _targets(call)
             if call.status == "completed":

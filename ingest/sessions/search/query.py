@@ -61,6 +61,8 @@ class Query(Struct, frozen=True):
     """At least one value of each filter must match."""
     branches: tuple[str, ...] = ()
     sessions: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    """Sessions that are left out, by their full ids."""
     kinds: tuple[str, ...] = ()
     tools: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()

@@ -60,6 +60,7 @@ def search(
         projects=query.projects,
         branches=query.branches,
         sessions=query.sessions,
+        hidden=query.hidden,
         tagged=tagged,
         kinds=query.kinds,
         tools=query.tools,

@@ -8,6 +8,7 @@ from time import monotonic
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from ingest.db.local_reader import LocalReader
 from ingest.sessions.search.query import parse
@@ -145,8 +146,16 @@ def test_a_patch_of_a_script_is_found_by_its_output(tmp_path: Path) -> None:
         }
 
 
-def test_output_of_tailboard_itself_comes_last(local: LocalReader) -> None:
-    assert [hit.kind for hit in found(local, "zebras").hits] == ["output", "self"]
+def test_output_of_tailboard_itself_is_found_only_on_request(local: LocalReader) -> None:
+    assert [hit.kind for hit in found(local, "zebras").hits] == ["output"]
+    assert [hit.kind for hit in found(local, "zebras kind:self").hits] == ["self"]
+
+
+def test_hidden_sessions_are_left_out(local: LocalReader) -> None:
+    hits = found(local, "lexer").hits
+    query = replace(parse("lexer", NOW, UTC), hidden=(hits[0].session,))
+    rest = search(local, query, NOW.replace(tzinfo=None))
+    assert rest.total == len([hit for hit in hits if hit.session != hits[0].session]) > 0
 
 
 def test_a_step_is_shown_once_with_its_present_state(local: LocalReader) -> None:
