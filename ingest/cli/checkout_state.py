@@ -5,7 +5,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ingest.cli.invocation import Invocation
-from ingest.cli.scope import project_at, root_here
+from ingest.cli.scope import project_at, root_at
 from ingest.cli.state_files import StateFile
 from ingest.db.query_reader import QueryReader
 from ingest.errors import ProjectError
@@ -20,6 +20,8 @@ from ingest.text.numbers import pluralize
 
 class CheckoutState(Struct, frozen=True):
     path: Path
+    here: Path
+    """The folder for which it was read."""
     label: str
     state: ProjectState
     differences: list[StateDifference]
@@ -29,8 +31,8 @@ class CheckoutState(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The file as people write it in this folder."""
-        here = Path.cwd()
-        return str(self.path.relative_to(here) if self.path.is_relative_to(here) else self.path)
+        inside = self.path.is_relative_to(self.here)
+        return str(self.path.relative_to(self.here) if inside else self.path)
 
     @property
     def remark(self) -> str:
@@ -42,7 +44,7 @@ class CheckoutState(Struct, frozen=True):
 
     def brief_input(self) -> StateFileInput:
         return state_file_input(
-            self.state, self.differences, self.edits, self.label, storable(str(Path.cwd()))
+            self.state, self.differences, self.edits, self.label, storable(str(self.here))
         )
 
 
@@ -50,10 +52,10 @@ def checkout_state(
     invocation: Invocation, access: QueryReader, project: str | None
 ) -> CheckoutState | None:
     """None if this checkout has no usable state file, or if another project is asked about."""
-    folder = state_folder(Path.cwd())
+    folder = state_folder(invocation.here)
     if folder is None:
         return None
-    label = project_at(invocation, access, Path.cwd()) or root_here()
+    label = project_at(invocation, access, invocation.here) or root_at(invocation.here)
     if project not in (None, label):
         return None
     try:
@@ -63,4 +65,6 @@ def checkout_state(
         invocation.output.note(f"The state file is not used. {error}")
         return None
     edits = found.tasks.edits_of(differences, invocation.now)
-    return CheckoutState(found.path, found.tasks.label, found.state, differences, edits)
+    return CheckoutState(
+        found.path, invocation.here, found.tasks.label, found.state, differences, edits
+    )

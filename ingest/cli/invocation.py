@@ -11,6 +11,8 @@ import click
 from ingest.cli.options import Options
 
 if TYPE_CHECKING:  # Imported late: `--help` is faster without them.
+    from pathlib import Path
+
     from ingest.cli.output import Output
     from ingest.cli.terminal import Window
     from ingest.sessions.scope import Now
@@ -35,12 +37,14 @@ class Invocation:
         out: TextIO,
         err: TextIO,
         zone: tzinfo | None = None,
+        here: "Path | None" = None,
     ) -> None:
         self.options = Options()
         self.env = env
         self.aware_now = now
         self.zone = zone
         """The time zone of days; None is the system's."""
+        self._here = here
         self.out = out
         self.err = err
         self.has_acted = False
@@ -53,6 +57,13 @@ class Invocation:
     def later(self, now: datetime) -> "Invocation":
         """A copy with another time."""
         return Invocation(self.env, now, self.out, self.err, self.zone)
+
+    @property
+    def here(self) -> "Path":
+        """The folder that the command is about, if it names none."""
+        from pathlib import Path
+
+        return self._here or Path.cwd()
 
     @property
     def is_terminal(self) -> bool:

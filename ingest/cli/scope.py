@@ -60,7 +60,7 @@ def scope_here(
     scope = scope_of(invocation, access, only)
     if everywhere or scope.project is not None or scope.session is not None:
         return scope
-    if access.first_row("tasks.projects") is None and _clone_here() is None:
+    if access.first_row("tasks.projects") is None and _clone_at(invocation.here) is None:
         return scope  # Nothing was read yet.
     hint = NAME_ONE if everywhere is None else ASK_FOR_ALL
     return replace(scope, project=project_here(invocation, access, hint))
@@ -69,9 +69,9 @@ def scope_here(
 def project_here(invocation: Invocation, access: QueryReader, hint: str = NAME_ONE) -> str:
     """The label of the current folder's project. Raises `NotFound` if it has none: no command may
     answer for another project."""
-    project = project_at(invocation, access, Path.cwd()) or _clone_here()
+    project = project_at(invocation, access, invocation.here) or _clone_at(invocation.here)
     if project is None:
-        raise NotFound(f"No session has worked in {Path.cwd()} or its repository yet.", hint)
+        raise NotFound(f"No session has worked in {invocation.here} or its repository yet.", hint)
     return project
 
 
@@ -85,7 +85,7 @@ def find_project(invocation: Invocation, access: QueryReader, text: str | None) 
     labels = ProjectNames(access).find(text)
     # `.` or anything with a slash is a folder; everything else is the name of a project.
     if not labels and (text in (".", "..") or os.sep in text):
-        folder = Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111
+        folder = Path(os.path.abspath(invocation.here / os.path.expanduser(text)))  # noqa: PTH100, PTH111
         return project_at(invocation, access, folder) or storable(str(folder))
     if len(labels) > 1:
         raise Ambiguous(
@@ -118,15 +118,14 @@ def project_at(invocation: Invocation, access: QueryReader, folder: Path) -> str
     return row["project"] if row else None
 
 
-def _clone_here() -> str | None:
+def _clone_at(here: Path) -> str | None:
     """What stands for the project of a clone in which no session worked yet, if it has a state
     file."""
-    return root_here() if state_folder(Path.cwd()) else None
+    return root_at(here) if state_folder(here) else None
 
 
-def root_here() -> str:
-    """The current folder, or the repository that contains it."""
-    here = Path.cwd()
+def root_at(here: Path) -> str:
+    """The folder, or the repository that contains it."""
     return storable(str(_repository(here) or here))
 
 

@@ -87,7 +87,7 @@ def export_folder(invocation: Invocation, access: QueryReader, label: str) -> Pa
 
 def checkout_of(invocation: Invocation, access: QueryReader, label: str) -> Path | None:
     """The current folder if it belongs to the project, else the folder of the project."""
-    here = Path.cwd()
+    here = invocation.here
     if label in (project_at(invocation, access, here), project_here_or_none(here)):
         return here
     return exports.project_folder(access, label)

@@ -52,7 +52,7 @@ def everything(invocation: Invocation, access: QueryReader) -> Roadmap:
     """All tasks, with those of the state file of this checkout."""
     file = checkout_state(invocation, access, None)
     git, more = Git(invocation.env), file.edits if file else []
-    return roadmap(access, Scope(), invocation.judged, git, str(Path.cwd()), more)
+    return roadmap(access, Scope(), invocation.judged, git, str(invocation.here), more)
 
 
 def named(tasks: list[Task], prefix: str) -> Task:

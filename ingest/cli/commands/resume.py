@@ -1,7 +1,5 @@
 """`tailboard resume`: what is needed to go on with a project."""
 
-from pathlib import Path
-
 import click
 
 from ingest.cli.access import open_for_reading
@@ -51,7 +49,7 @@ def command(
             invocation.judged,
             Git(invocation.env),
             mask,
-            folder=storable(str(Path.cwd())),
+            folder=storable(str(invocation.here)),
             words=words,
             file=file.brief_input() if file else None,
         )

@@ -1,7 +1,5 @@
 """`tailboard tasks`: the tasks of a project over all its sessions."""
 
-from pathlib import Path
-
 import click
 
 from ingest.cli.access import open_for_reading
@@ -203,7 +201,7 @@ def _roadmap(
     if file is not None and file.remark:
         invocation.output.note(file.remark)
     git, more = Git(invocation.env), file.edits if file else []
-    return roadmap(access, scope, invocation.judged, git, str(Path.cwd()), more)
+    return roadmap(access, scope, invocation.judged, git, str(invocation.here), more)
 
 
 def _among(edges: list[Edge], tasks: list[Task]) -> list[Edge]:

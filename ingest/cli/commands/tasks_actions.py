@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Callable
-from pathlib import Path
 from typing import Final
 
 import click
@@ -13,7 +12,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import known, project_option, reason_option
 from ingest.cli.output import Output
-from ingest.cli.scope import find_project, insist_on_project, project_at, root_here, session_id
+from ingest.cli.scope import find_project, insist_on_project, project_at, root_at, session_id
 from ingest.cli.task_listing import everything, named, stated, touching
 from ingest.db.query_reader import QueryReader
 from ingest.errors import GitFailed, NotFound
@@ -237,9 +236,9 @@ def add_task(
             insist_on_project(invocation, database, project)
             label = find_project(invocation, database, project)
         else:
-            label = project_at(invocation, database, Path.cwd())
+            label = project_at(invocation, database, invocation.here)
         # A repository in which no session worked yet has no label: its folder stands for it.
-        edit = validate_edit.add(" ".join(text), label or root_here(), branch, origin)
+        edit = validate_edit.add(" ".join(text), label or root_at(invocation.here), branch, origin)
         record(invocation, database, uuid.uuid4().hex[:ID_CHARS], edit)
 
 
