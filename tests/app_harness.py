@@ -17,6 +17,7 @@ from textual.app import App
 from textual.keys import _character_to_key, key_to_character
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widget import Widget
 from textual.widgets import Input
 
 from ingest.actions import ReadNow
@@ -221,6 +222,14 @@ def screen_text(app: App[Any]) -> str:
     """The text on the screen, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join(strip.text.rstrip() for strip in strips)
+
+
+def pane_text(app: App[Any], pane: type[Widget] | str) -> str:
+    """The text of one part of the screen, without its border. Assumes narrow characters."""
+    found = app.screen.query_exactly_one(pane)
+    region = found.content_region
+    lines = screen_text(app).splitlines()[region.y : region.bottom]
+    return "\n".join(line[region.x : region.right].rstrip() for line in lines)
 
 
 @contextmanager

@@ -116,6 +116,10 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
     def _panes(self) -> list[Pane]:
         return list(self._body.query_children(Pane))
 
+    def _focusable_panes(self) -> list[Pane]:
+        """Those that Tab goes through."""
+        return [pane for pane in self._panes() if any(node.can_focus for node in pane.query("*"))]
+
     # ── loading ───────────────────────────────────────────────────────────────────────────────────
 
     def on_screen_resume(self) -> None:
@@ -204,8 +208,8 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     def build_summary_query(self) -> Query[Summary]:
         """The query for the header."""
-        now = self.dashboard.now
-        return lambda reader: summary(reader, now)
+        now, errors = self.dashboard.now, self.dashboard.last_errors
+        return lambda reader: summary(reader, now, errors)
 
     def _deliver(self, pane: Pane | str, answer: Answer) -> None:
         if isinstance(pane, Pane):
@@ -216,7 +220,11 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         elif not isinstance(answer, QueryFailure):
             self.summary = answer.value
             self.dashboard.summary = answer.value
+            self.show_summary(answer.value)
             self.update_header()
+
+    def show_summary(self, summary: Summary) -> None:
+        """Called when the numbers of the header have been loaded."""
 
     def run_command(self, command: Callable[[], Awaitable[None]]) -> None:
         """Run what a key asked for in a worker. It may open dialogs. Errors are shown."""
@@ -259,22 +267,27 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
     @property
     def current_pane(self) -> Pane | None:
         """The pane that has the focus, else the one shown on a narrow screen."""
-        focused = self.focused
-        for pane in self._panes():
-            if focused is not None and (focused is pane or pane in focused.ancestors):
-                return pane
+        for node in self.focused.ancestors_with_self if self.focused is not None else ():
+            if isinstance(node, Pane):
+                return node
         return next((pane for pane in self._panes() if pane.has_class("-current")), None)
+
+    def _set_current(self, pane: Pane | None) -> None:
+        """On a narrow screen, show this pane of the body."""
+        panes = self._panes()
+        if pane in panes:
+            for each in panes:
+                each.set_class(each is pane, "-current")
 
     def focus_pane(self, pane: Pane) -> None:
         """Give a pane the focus; on a narrow screen, show it."""
-        for each in self._panes():
-            each.set_class(each is pane, "-current")
+        self._set_current(pane)
         target = next((node for node in pane.query("*") if node.can_focus and node.display), None)
         if target is not None:
             self.set_focus(target)
 
     def _focus_next_pane(self, step: int) -> None:
-        panes = [pane for pane in self._panes() if any(node.can_focus for node in pane.query("*"))]
+        panes = self._focusable_panes()
         if panes:
             index = panes.index(self.current_pane) if self.current_pane in panes else 0
             self.focus_pane(panes[(index + step) % len(panes)])
@@ -294,9 +307,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
             self.dismiss()
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
-        current = self.current_pane
-        for pane in self._panes():
-            pane.set_class(pane is current, "-current")
+        self._set_current(self.current_pane)
 
     def on_resize(self, event: events.Resize) -> None:
         columns, rows = event.size

@@ -50,6 +50,9 @@ COMMANDS: Final = _table(
     Command(
         "insights", "6", "Insights", "Charts of tokens, turn lengths, outcomes and disk usage."
     ),
+    Command(
+        "needs", "exclamation_mark", "needs you", "To what needs you: questions, stalls, failures."
+    ),
     Command("command", "colon", "command", "Type a command; Tab completes it."),
     Command("palette", "ctrl+p", "palette", "Find a command by its name."),
     Command("help", "question_mark", "help", "List the commands available here."),
@@ -91,6 +94,9 @@ COMMANDS: Final = _table(
     Command("find", "slash", "find", "Find words in the text.", in_footer=True, argument="words"),
     Command("next-match", "n", "next match", "To the next match."),
     Command("previous-match", "N", "previous match", "To the previous match."),
+    # ── what needs the person ──
+    Command("seen", "x", "seen", "Hide it until something new happens there.", in_footer=True),
+    Command("unseen", "u", "undo seen", "Show what you marked as seen last."),
     # ── search ──
     Command("complete-word", "tab", "complete", "Complete a filter or its value.", in_footer=True),
     Command("results", "down", "results", "Go to the results.", in_footer=True),
@@ -225,7 +231,8 @@ def changes_data(binding: Binding) -> bool:
 
 _KEY_LABELS: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/", "colon": ":",
-    "question_mark": "?", "full_stop": ".", "tab": "Tab", "shift+tab": "Shift+Tab",
+    "question_mark": "?", "exclamation_mark": "!", "full_stop": ".", "tab": "Tab",
+    "shift+tab": "Shift+Tab",
     "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "left_square_bracket": "[",
     "right_square_bracket": "]", "left_curly_bracket": "{",
     "right_curly_bracket": "}", "up": "↑", "down": "↓", "left": "←", "right": "→",

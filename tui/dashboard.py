@@ -33,6 +33,7 @@ from tui.actions import carry_out, possible
 from tui.base_screen import BaseScreen
 from tui.commands import SCREENS, bind
 from tui.idle_gc import IdleCollector
+from tui.needs import LastErrors
 from tui.output_sanitizer import OutputSanitizer
 from tui.query_runner import QueryFailure, QueryRunner
 from tui.screens import MODES
@@ -113,7 +114,16 @@ class Dashboard(App[int]):
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind(
-            *SCREENS, "command", "palette", "help", "why", "theme", "suspend", "quit", shown=False
+            *SCREENS,
+            "needs",
+            "command",
+            "palette",
+            "help",
+            "why",
+            "theme",
+            "suspend",
+            "quit",
+            shown=False,
         ),
     ]
     CSS = """
@@ -149,6 +159,7 @@ class Dashboard(App[int]):
         """Shown in the header; empty while the owner answers."""
         self.ui_state = load_ui_state(supervisor.path)
         self.summary: Summary | None = None
+        self.last_errors = LastErrors()
         self.animation_level = "none"
         self._filters.append(OutputSanitizer(ascii=options.ascii))
         if settings.color == "never" and not self.no_color:
@@ -319,6 +330,16 @@ class Dashboard(App[int]):
 
     def action_insights(self) -> None:
         self.go_to("insights")
+
+    async def action_needs(self) -> None:
+        """Go to the next session that needs the person, on the board."""
+        from tui.screens.board import BoardScreen
+
+        self.go_to("board")
+        while len(self.screen_stack) > 1 and not isinstance(self.screen, BoardScreen):
+            await self.pop_screen()
+        if isinstance(self.screen, BoardScreen):
+            self.screen.next_need()
 
     # ── commands of every screen ──────────────────────────────────────────────────────────────────
 

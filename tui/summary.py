@@ -9,7 +9,8 @@ from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.limits import Limit, limits_from, limits_query, main_limits
 from ingest.sessions.scope import Now
-from ingest.sessions.session import unfinished_sessions
+from ingest.sessions.session import Session, unfinished_sessions
+from tui.needs import LastErrors, Need, needs
 
 
 class Summary(Struct, frozen=True):
@@ -30,14 +31,20 @@ class Summary(Struct, frozen=True):
     """Why the queue is paused; None if it is not."""
     limits: tuple[Limit, ...] = ()
     """The windows of the account's limits."""
+    needs: tuple[Need, ...] = ()
+    """The sessions that need the person."""
 
 
-def summary(reader: QueryReader, now: Now) -> Summary:
-    return summarize(reader, [session.state for session in unfinished_sessions(reader, now)], now)
+def summary(reader: QueryReader, now: Now, errors: LastErrors) -> Summary:
+    return summarize(reader, unfinished_sessions(reader, now), now, errors)
 
 
-def summarize(reader: QueryReader, states: Sequence[SessionState], now: Now) -> Summary:
-    """The summary if the states of the sessions are already known."""
+def summarize(
+    reader: QueryReader, sessions: Sequence[Session], now: Now, errors: LastErrors
+) -> Summary:
+    """The summary if the recent sessions are already known."""
+    errors.load(reader, sessions)
+    states = [session.state for session in sessions]
     sources, queue, pauses, limits = reader.run_consistent(
         [
             ("status.sources", {}),
@@ -61,4 +68,5 @@ def summarize(reader: QueryReader, states: Sequence[SessionState], now: Now) -> 
         dead_batches=batches.get("dead", 0),
         paused=str(pauses[0]["message"]) if pauses else None,
         limits=tuple(main_limits(limits_from(limits, now.moment))),
+        needs=needs(sessions, errors, now),
     )

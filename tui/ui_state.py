@@ -38,6 +38,8 @@ class UiState(Struct):
     theme: str = ""
     lists: dict[str, ListPrefs] = field(default_factory=dict)
     """By `ListPane.prefs_name`."""
+    seen: dict[str, str] = field(default_factory=dict)
+    """What a person marked as seen: the last event of each session that needed them."""
 
 
 def list_prefs(view: ViewState) -> ListPrefs:

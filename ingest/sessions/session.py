@@ -83,6 +83,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """The branch that Codex recorded; `branch` differs if a person moved the session."""
     project_id: str
     context: Context | None = None
+    open_call: OpenCall | None = None
+    """The newest call of an open turn that has not ended: what runs, or the question that waits."""
 
 
 def session_elsewhere(
@@ -162,6 +164,12 @@ def to_sessions(rows: Iterable[Row], now: Now) -> list[Session]:
     return [_session(row, state, reason) for row, state, reason in with_states(rows, now)]
 
 
+def _open_call(row: Row) -> OpenCall | None:
+    if not row["open_calls"]:
+        return None
+    return OpenCall(row["open_tool"], _open_call_text(row), row["open_since"])
+
+
 def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, SessionState, str]]:
     """Rows of sessions, each with its current state and the reason for it."""
     locks: dict[str, frozenset[str] | None] = {}
@@ -170,11 +178,10 @@ def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, SessionSta
         if home not in locks:
             locks[home] = locked_threads(home) if home else None
         held = locks[home]
-        call = OpenCall(row["open_tool"], _open_call_text(row), row["open_since"])
         state, reason = state_of(
             row["turn_state"],
             row["last_at"],
-            call if row["open_calls"] else None,
+            _open_call(row),
             waits_for_user=row["waits_for_user"],
             locked=None if held is None else row["id"] in held,
             now=now.moment,
@@ -218,6 +225,7 @@ def _session(row: Row, state: SessionState, reason: str) -> Session:
         repository=row["repository"],
         began_on=row["began_on"],
         context=_context(row["context_used"], row["context_window"]),
+        open_call=_open_call(row),
     )
 
 

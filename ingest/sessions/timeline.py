@@ -103,6 +103,12 @@ def load_order(
     return moments
 
 
+def load_reason(rows: NamedQueries, home: str, session: str) -> TimelinePosition | None:
+    """The item from which the state of the session follows: what is open, or the last turn."""
+    row = rows.first_row("timeline.reason", home=home, session=session)
+    return None if row is None else TimelinePosition(row["source"], row["byte"], row["what"])
+
+
 def load_moments(
     rows: NamedQueries, home: str, session: str, wanted: Sequence[TimelinePosition]
 ) -> dict[TimelinePosition, Moment]:

@@ -8,7 +8,7 @@ from functools import partial
 from typing import ClassVar, Final
 
 from msgspec.structs import replace
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -24,6 +24,7 @@ from tui.commands import bind
 from tui.query_runner import Query, QueryResult
 from tui.screens.board_card import Card, load_card, load_resume, render_card, resume_command
 from tui.screens.board_tree import BoardTree
+from tui.screens.needs_pane import NeedsPane
 from tui.summary import Summary, summarize, summary
 from tui.widgets.listing import Key
 from tui.widgets.pane import Pane
@@ -209,7 +210,15 @@ class CardPane(Pane):
 
 class BoardScreen(BaseScreen):
     TAB = "board"
+    AUTO_FOCUS = "SessionsPane Table"
     BINDINGS: ClassVar[list[BindingType]] = bind("resume", "why")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._needs = NeedsPane()
+
+    def above_panes(self) -> ComposeResult:
+        yield self._needs
 
     def panes(self) -> ComposeResult:
         yield (sessions := SessionsPane())
@@ -217,14 +226,43 @@ class BoardScreen(BaseScreen):
 
     def build_summary_query(self) -> Query[Summary]:
         board = self.query_exactly_one(SessionsPane).board
-        now = board.now or self.dashboard.now
+        now, errors = board.now or self.dashboard.now, self.dashboard.last_errors
 
         def query(reader: QueryReader) -> Summary:
-            # The tree has just been loaded from the same snapshot, so the states are known.
-            states = board.states(now)
-            return summary(reader, now) if states is None else summarize(reader, states, now)
+            # The tree has just been loaded from the same snapshot, so the sessions are known.
+            sessions = board.recent_sessions(now)
+            if sessions is None:
+                return summary(reader, now, errors)
+            return summarize(reader, sessions, now, errors)
 
         return query
+
+    # ── what needs the person ─────────────────────────────────────────────────────────────────────
+
+    def _focusable_panes(self) -> list[Pane]:
+        panes = super()._focusable_panes()
+        return [*panes, self._needs] if self._needs.display else panes
+
+    def show_summary(self, summary: Summary) -> None:
+        self._needs.show_needs(summary.needs)
+
+    def tick(self) -> None:
+        super().tick()
+        self._needs.tick()
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self._needs.screen_resized()
+
+    def next_need(self) -> None:
+        """Give the strip the focus, or go to its next row, from the last one to the first."""
+        table = self._needs.table
+        if not self._needs.needs:
+            self.notify("Nothing needs you.", markup=False)
+        elif table.has_focus:
+            table.cursor = (table.cursor + 1) % table.length
+        else:
+            self.focus_pane(self._needs)
 
     @on(Table.CursorMoved)
     def _cursor_moved(self, message: Table.CursorMoved) -> None:

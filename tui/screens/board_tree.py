@@ -87,13 +87,11 @@ class BoardTree:
         headings = sum(1 for row in shown if row.parent is None)
         return f"{len(shown) - headings:,} of {sessions} in {headings:,} of {projects}"
 
-    def states(self, now: Now) -> list[SessionState] | None:
-        """The states of the recent sessions; None if they were not loaded for this time, or not
-        all of them.
-        """
+    def recent_sessions(self, now: Now) -> list[Session] | None:
+        """The recent sessions; None if they were not loaded for this time, or not all of them."""
         if self._loaded_for is not now or len(self.sessions) >= MAX_SESSIONS:
             return None
-        return [each.state for each in self.sessions.values() if is_recent(each, now)]
+        return [each for each in self.sessions.values() if is_recent(each, now)]
 
     def waiting_sessions(self) -> dict[Key, Session]:
         """The sessions that wait for the person."""

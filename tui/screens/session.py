@@ -14,7 +14,14 @@ from ingest.projects.git.anchor import anchor_of
 from ingest.projects.git.read_repository import Git
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, label, list_sessions
-from ingest.sessions.timeline import Moment, TimelinePosition, Tools, load_moments, raw_line
+from ingest.sessions.timeline import (
+    Moment,
+    TimelinePosition,
+    Tools,
+    load_moments,
+    load_reason,
+    raw_line,
+)
 from ingest.text.numbers import tokens
 from tui import content
 from tui.base_screen import BaseScreen
@@ -47,17 +54,26 @@ class TimelinePane(ListPane):
     def build_query(self) -> Query[Any]:
         """The timeline, and the session."""
         table_query, timeline, now = self.table.build_query(), self.timeline, self.dashboard.now
+        screen = self.screen
+        finds_reason = isinstance(screen, SessionScreen) and screen.finds_reason
 
-        def query(reader: QueryReader) -> tuple[ListResult, Session | None]:
+        def query(
+            reader: QueryReader,
+        ) -> tuple[ListResult, Session | None, TimelinePosition | None]:
             sessions = list_sessions(reader, Scope(session=timeline.session), now)
             in_home = (session for session in sessions if session.home_id == timeline.home)
-            return table_query(reader), next(in_home, None)
+            reason = load_reason(reader, timeline.home, timeline.session) if finds_reason else None
+            return table_query(reader), next(in_home, None), reason
 
         return query
 
-    def show_result(self, result: tuple[ListResult, Session | None] | ListResult) -> None:
+    def show_result(
+        self, result: tuple[ListResult, Session | None, TimelinePosition | None] | ListResult
+    ) -> None:
         if not isinstance(result, ListResult):
-            result, session = result
+            result, session, reason = result
+            if isinstance(self.screen, SessionScreen) and self.screen.finds_reason:
+                self.screen.start_at_reason(reason)
             if session is not None:
                 first, self.session = self.session is None, session
                 self._show_heading(session)
@@ -171,16 +187,31 @@ class SessionScreen(BaseScreen):
     )
 
     def __init__(
-        self, home: str, session: str, at: TimelinePosition | None = None, *, newest: bool = False
+        self,
+        home: str,
+        session: str,
+        at: TimelinePosition | None = None,
+        *,
+        newest: bool = False,
+        at_reason: bool = False,
     ) -> None:
-        """The cursor starts at the entry `at`, or with `newest` at the last one."""
+        """The cursor starts at the entry `at`, with `newest` at the last one, with `at_reason` at
+        the one from which the state of the session follows: its question, open command or error.
+        """
         super().__init__()
         self._newest = newest
+        self.finds_reason = at_reason
         self.home, self.session_id, self._start_at = home, session, at
 
     def panes(self) -> ComposeResult:
         yield TimelinePane(self.home, self.session_id)
         yield MomentPane(self.home, self.session_id)
+
+    def start_at_reason(self, reason: TimelinePosition | None) -> None:
+        """Called before the first rows are shown."""
+        self.finds_reason, self._start_at, self._newest = False, reason, reason is None
+        if self.has_class("-narrow") and reason is not None:
+            self.focus_pane(self.query_exactly_one(MomentPane))
 
     @on(Table.CursorMoved)
     def _cursor_moved(self, message: Table.CursorMoved) -> None:
@@ -189,7 +220,7 @@ class SessionScreen(BaseScreen):
             message.table.action_bottom()
         elif self._start_at is not None:
             start, self._start_at = self._start_at, None
-            if message.table.move_to(start):
+            if start != message.key and message.table.move_to(start):
                 return
         pane = self.query_exactly_one(MomentPane)
         if message.key != pane.at:

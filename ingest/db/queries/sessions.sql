@@ -39,6 +39,14 @@ left join homes h on h.id = s.home
 where s.turn_state in ('open', 'failed')
 order by s.last_at desc nulls last, s.id, s.home;
 
+-- name: last_errors
+-- Why the last turns of these sessions failed.
+select r.home, r.id, t.error
+from session_rows r
+join turns t on t.source = r.source
+where r.id in (select unnest($ids::varchar[])) and t.error is not null
+qualify row_number() over (partition by r.home, r.id order by t.byte desc) = 1;
+
 -- name: starting_with
 -- Ids of sessions by prefix.
 select distinct thread as id from segments where starts_with(thread, $prefix) order by id;

@@ -110,3 +110,24 @@ select v.path, v.representation
 from v_sources v
 join segments g on g.source = v.id
 where v.id = $source;
+
+-- name: reason
+-- Where the state of a session comes from: the newest open call of its last turn, or else this turn.
+with places as (
+    from places_of($home, [$session])
+),
+last_turn as (
+    select t.source, t.n, t.byte, t.state
+    from turns t
+    join places p on p.source = t.source
+    order by p.place desc, t.byte desc
+    limit 1
+)
+select source, byte, 'turn' as what, 0 as rank from last_turn
+union all
+select c.source, c.byte, 'call', 1
+from calls c
+join last_turn t on t.source = c.source and t.n = c.turn
+where c.status = 'running' and t.state = 'open'
+order by rank desc, byte desc
+limit 1;

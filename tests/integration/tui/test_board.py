@@ -17,6 +17,7 @@ from ingest.tail.discovery import Problem, ProblemCode
 from tests.app_harness import (
     TIMEOUT,
     AppHarness,
+    pane_text,
     press,
     screen_text,
     wait_for_text,
@@ -27,7 +28,7 @@ from tests.build.repository import REMOTE, Repo
 from tests.sample_home import HOSTILE
 from tui.query_runner import THREADS
 from tui.screens import board
-from tui.screens.board import CardPane
+from tui.screens.board import CardPane, SessionsPane
 from tui.screens.session_timeline import Timeline
 from tui.widgets.listing import ViewState
 from tui.widgets.table import Table
@@ -90,7 +91,7 @@ async def test_a_closed_project_stays_closed_at_the_next_start(harness: AppHarne
     async with harness.open_dashboard() as (app, pilot):
         await press(pilot, "h", "h")
         assert "▸ parser" in screen_text(app)
-        assert "Refactor the lexer" not in screen_text(app)
+        assert "Refactor the lexer" not in pane_text(app, SessionsPane)
     again = harness.make_dashboard(keep_ui_state=True)
     async with again.run_test(size=(120, 40)) as pilot:
         await wait_settled(pilot)
@@ -127,7 +128,7 @@ async def test_a_new_session_above_the_cursor_is_announced_and_moves_no_row(
     harness: AppHarness,
 ) -> None:
     async with harness.open_dashboard() as (app, pilot):
-        table = app.screen.query_exactly_one(Table)
+        table = app.screen.query_exactly_one(SessionsPane).table
         await press(pilot, "G")
         key, index = table.key, table.cursor
         new = harness.home.session(cwd="/home/dev/parser")
@@ -148,7 +149,7 @@ async def test_a_new_session_below_the_cursor_is_shown_at_once(
     harness: AppHarness,
 ) -> None:
     async with harness.open_dashboard() as (app, pilot):
-        table = app.screen.query_exactly_one(Table)
+        table = app.screen.query_exactly_one(SessionsPane).table
         key, index = table.key, table.cursor
         new = harness.home.session(cwd="/home/dev/website")
         new.prompt("Something else")
@@ -164,7 +165,7 @@ async def test_a_session_that_waits_for_the_person_is_shown_at_once(
     harness: AppHarness,
 ) -> None:
     async with harness.open_dashboard() as (app, pilot):
-        table = app.screen.query_exactly_one(Table)
+        table = app.screen.query_exactly_one(SessionsPane).table
         await press(pilot, "G")
         key = table.key
         new = harness.home.session(cwd="/home/dev/parser")
@@ -190,7 +191,7 @@ async def test_a_waiting_session_off_screen_is_named_below_the_list(
 
 async def test_ages_are_updated_without_a_commit(harness: AppHarness) -> None:
     async with harness.open_dashboard() as (app, pilot):
-        table = app.screen.query_exactly_one(Table)
+        table = app.screen.query_exactly_one(SessionsPane).table
 
         def ages() -> list[str]:
             assert table.row is not None
@@ -283,7 +284,7 @@ async def test_a_slow_query_is_reported_in_its_pane_and_blocks_no_keys(
     monkeypatch.setattr("tui.screens.board.load_card", slow)
     app = harness.make_dashboard()
     async with app.run_test(size=(120, 40)) as pilot:
-        table = app.screen.query_exactly_one(Table)
+        table = app.screen.query_exactly_one(SessionsPane).table
         pane = app.screen.query_exactly_one(CardPane)
         await wait_until(pilot, lambda: bool(table.length) and pane.query_started_at is not None)
         pane.show_busy((pane.query_started_at or 0) + 3)
@@ -316,7 +317,7 @@ async def test_a_failed_query_is_reported_in_its_pane_and_other_panes_work(
 async def test_the_selection_stays_when_the_owner_is_replaced(harness: AppHarness) -> None:
     async with harness.open_dashboard() as (app, pilot):
         await press(pilot, "j", "j")
-        table = app.screen.query_exactly_one(Table)
+        table = app.screen.query_exactly_one(SessionsPane).table
         key = table.key
         harness.stop_owner()
         await pilot.press("k")
