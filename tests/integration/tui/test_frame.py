@@ -8,6 +8,7 @@ from textual.geometry import Size
 
 from tests.app_harness import (
     AppHarness,
+    pane_text,
     press,
     press_each,
     running_harness,
@@ -19,7 +20,7 @@ from tests.app_harness import (
 from tui.base_screen import BaseScreen
 from tui.commands import SCREENS
 from tui.dashboard import Dashboard, Options
-from tui.screens.board import CardPane
+from tui.screens.board import CardPane, SessionsPane
 from tui.themes import DEFAULT, HIGH_CONTRAST
 from tui.window_size import layout_size
 
@@ -151,7 +152,7 @@ async def test_filter_shows_matching_rows_and_escape_clears_it(
     async with harness.open_dashboard() as (app, pilot):
         await press(pilot, "slash", *"lexer", "enter")
         assert "Refactor the lexer" in screen_text(app)
-        assert "Bump the dependencies" not in screen_text(app)
+        assert "Bump the dependencies" not in pane_text(app, SessionsPane)
         await press(pilot, "escape")
         assert "Bump the dependencies" in screen_text(app)
 

@@ -4,9 +4,17 @@ from typing import Final
 
 import pytest
 
-from tests.app_harness import AppHarness, press_at_once, press_each, screen_text, wait_for_text
+from tests.app_harness import (
+    AppHarness,
+    pane_text,
+    press_at_once,
+    press_each,
+    screen_text,
+    wait_for_text,
+)
 from tui.base_screen import BaseScreen
 from tui.dialogs import ConfirmDialog, InputDialog, TypedConfirmDialog
+from tui.screens.board import SessionsPane
 from tui.screens.pipeline.screen import PipelineScreen
 from tui.widgets.table import Table
 from tui.widgets.text_input import TextInput
@@ -84,7 +92,7 @@ async def test_a_command_typed_at_once_is_run(harness: AppHarness) -> None:
         assert app.current_mode == "pipeline"
         await press_at_once(pilot, "1", "slash", *"lexer", "enter")
         assert "Refactor the lexer" in screen_text(app)
-        assert "Bump the dependencies" not in screen_text(app)
+        assert "Bump the dependencies" not in pane_text(app, SessionsPane)
 
 
 @pytest.mark.parametrize("letter", ["r", "c", "u", "P"])
