@@ -1,4 +1,4 @@
-"""What all tests share."""
+"""Fixtures and hooks of all tests."""
 
 import contextlib
 import gc
@@ -18,19 +18,20 @@ from textual.css.stylesheet import Stylesheet
 from ingest.db.database import Database
 from ingest.db.engine import connect
 
-# Machines differ in speed and are shared: no example fails for having been slow.
+# Machines differ in speed and are shared: no example fails because it was slow.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
-# A process that a shell starts in the background, and all it starts, ignore Ctrl-C, and under nohup
-# the end of the terminal.
+# A shell starts background processes with Ctrl-C ignored, and nohup does the same with the end of
+# the terminal; child processes inherit this.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_finish() -> None:
-    """Collect garbage less often, and never look at what is loaded: a tenth of the tests' time."""
+    """Collect garbage less often, and never scan what is loaded: saves a tenth of the tests'
+    time."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(5_000, 10, 10)
@@ -38,7 +39,7 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol() -> Iterator[None]:
-    """Opening a database makes the whole process private; the next test begins as this one did."""
+    """Opening a database sets the umask of the process; reset it for the next test."""
     before = os.umask(0o022)
     os.umask(before)
     try:
@@ -49,7 +50,8 @@ def pytest_runtest_protocol() -> Iterator[None]:
 
 @pytest.fixture(scope="session", autouse=True)
 def new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Copies one new, empty database instead of creating one for each test: a fifth of their time.
+    """Copies one new, empty database instead of creating one for each test: saves a fifth of their
+    time.
 
     Only in this process; tests of creation itself start another one or have a full disk.
     """
@@ -59,7 +61,7 @@ def new_databases_are_copies(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     def copy_and_connect(path: str, **options: Any) -> Any:
         target = Path(path)
         if not target.exists() and shutil.disk_usage(target.parent).free > 64 * 1024**2:
-            # A test that gave up its rights creates its own.
+            # A test without root privileges creates its own.
             with contextlib.suppress(PermissionError):
                 shutil.copyfile(new, target)
         return connect(path, **options)
@@ -90,7 +92,7 @@ def style_sheets_are_parsed_once() -> Iterator[None]:
 def commands_start_no_readers_in_advance() -> Iterator[None]:
     """A first `ingest` in this process reads a small home itself, without two processes for it.
 
-    A large one still gets readers, and so does the program where a test starts it as a process.
+    A large home still gets readers, and so does a program that a test starts as a process.
     """
     with pytest.MonkeyPatch.context() as patch:
         none_in_advance = SimpleNamespace(start=lambda: None)

@@ -41,8 +41,8 @@ def stale_sessions(con: Connection) -> list[dict[str, object]]:
 
 
 def dump_from(con: Connection) -> Iterator[str]:
-    """The same, over a connection. The lines are sorted here: for the engine to plan an order over
-    all columns takes longer than reading a small table."""
+    """The same, over a connection. The lines are sorted here: planning an order over all columns
+    takes the engine longer than reading a small table."""
     named = "select id, kind || '/' || thread || '/' || segment from sources"
     sources = dict(con.execute(named).fetchall())
     for table in FACT_TABLES:
@@ -58,7 +58,7 @@ def dump_from(con: Connection) -> Iterator[str]:
 
 
 def dump_file(path: Path) -> list[str]:
-    """All facts of a database that nobody in this process has open."""
+    """All facts of a database that is not open in this process."""
     with reading(path) as con:
         return list(dump_from(con))
 
@@ -67,8 +67,8 @@ def dump_file(path: Path) -> list[str]:
 def reading(path: Path) -> Iterator[Connection]:
     """A connection that reads a database file, without opening it as the program does.
 
-    Nobody in this process may have the file open: closing it would give up the lock on it. An
-    engine takes forty milliseconds to start, and a file a few to attach to one that runs.
+    The file must not be open in this process: closing it would release the lock on it. Starting
+    an engine takes forty milliseconds, attaching a file to a running one takes a few.
     """
     con = _engine()
     con.execute(f"attach '{path}' as stored (read_only)")
@@ -82,6 +82,6 @@ def reading(path: Path) -> Iterator[Connection]:
 
 @cache
 def _engine() -> Connection:
-    # Otherwise the module complains at the end about what was never given back.
+    # Without this the module complains at exit about memory that was not released.
     atexit.register(_engine.cache_clear)
     return connect(":memory:", config={"threads": 1})

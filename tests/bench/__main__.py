@@ -1,6 +1,6 @@
-"""`python -m tests.bench`: measure, print a table, and write it down where that is asked for.
+"""`python -m tests.bench`: measures, prints a table and optionally writes it to a file.
 
-Ends with 1 where an answer was wrong; a limit that is missed is told, and no error.
+Exits with 1 if an answer was wrong. A missed limit is reported, but is no error.
 """
 
 import argparse

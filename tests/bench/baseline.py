@@ -1,7 +1,7 @@
-"""What reading costs at all: counting the newlines of the same files, in two ways.
+"""The lower bound of reading: counting the newlines of the same files, in two ways.
 
-`wc` is what everybody has; some count with vector instructions and some do not, so a plain loop in
-this Python is measured beside it.
+Some versions of `wc` use vector instructions and some do not, so a plain loop in this Python is
+measured as well.
 """
 
 import shutil
@@ -15,7 +15,7 @@ _PIECE = 1 << 20
 
 
 def wc(paths: Sequence[Path], env: dict[str, str]) -> float | None:
-    """Seconds of `wc -l FILES` as a process; None where there is no `wc`."""
+    """The duration of `wc -l FILES` as a process in seconds; None if there is no `wc`."""
     program = shutil.which("wc")
     if program is None:
         return None
@@ -23,7 +23,7 @@ def wc(paths: Sequence[Path], env: dict[str, str]) -> float | None:
 
 
 def python_count(paths: Sequence[Path]) -> float:
-    """Seconds of reading the files in pieces and counting newlines, in this process."""
+    """The duration of reading the files in blocks and counting newlines, in this process."""
     began = time.perf_counter()
     for path in paths:
         with path.open("rb", buffering=0) as file:

@@ -1,7 +1,7 @@
-"""Synthetic Codex homes: M (many rollouts), B (one big one), E (the odd ones).
+"""Synthetic Codex homes: M (many rollouts), B (one big rollout), E (edge cases).
 
-The same shape always gives the same bytes, and the number of tokens it really spent is known, so
-that a fast wrong answer is no answer. Homes are kept in a cache folder and mended before use.
+A shape always gives the same bytes, and its number of tokens is known, so that the benchmark can
+reject wrong results. Homes are cached and restored before use.
 """
 
 import os
@@ -42,7 +42,7 @@ E = Shape("E", 6, 20, odd=True)
 
 
 class Spent(Struct):
-    """Tokens of one thread, as its lines add them up."""
+    """The tokens of one thread, as the sum over its lines."""
 
     input: int = 0
     cached: int = 0
@@ -55,7 +55,7 @@ class Spent(Struct):
 
 
 class Truth(Struct):
-    """What is in a home, known from writing it."""
+    """The content of a home, known from writing it."""
 
     shape: Shape
     tokens: int = 0
@@ -89,7 +89,7 @@ class Corpus(Struct, frozen=True):
 
 
 class _Words:
-    """Text of any number of words, cut from one long text: no word is joined twice."""
+    """Text of any number of words, cut from one long text, so that words are joined only once."""
 
     def __init__(self) -> None:
         words = random.Random(1).choices(_VOCABULARY.split(), k=60_000)
@@ -109,7 +109,7 @@ def _words() -> _Words:
 
 
 class Rollout:
-    """The lines of one session, turn by turn, as a session of the 0.150 line writes them."""
+    """The lines of one session, turn by turn, in the format of Codex 0.150."""
 
     def __init__(self, number: int, thread: str, rng: random.Random, spent: Spent) -> None:
         self.number = number
@@ -147,7 +147,7 @@ class Rollout:
         )
 
     def turn(self, n: int) -> str:
-        """Thirteen lines: a prompt, a plan, a command, a thought, an answer, what it cost."""
+        """Thirteen lines: a prompt, a plan, a command, a thought, an answer, the token count."""
         at = _iso(self.began + timedelta(seconds=20 * (n + 1)))
         event = f'{{"timestamp":"{at}","type":"event_msg","payload":{{"type":'
         item = f'{{"timestamp":"{at}","type":"response_item","payload":{{"type":'
@@ -203,7 +203,7 @@ class Rollout:
 
 
 def appended(corpus: Corpus, seed: int) -> Iterator[bytes]:
-    """The lines that the last session goes on with, for ever."""
+    """An endless continuation of the last session."""
     truth, shape = corpus.truth, corpus.truth.shape
     spent = msgspec.structs.replace(truth.spent)
     rollout = Rollout(shape.sessions - 1, truth.thread, random.Random(seed), spent)
@@ -214,7 +214,7 @@ def appended(corpus: Corpus, seed: int) -> Iterator[bytes]:
 
 
 def prepare(shape: Shape, cache: Path) -> Corpus:
-    """The home of this shape: out of the cache, mended where a run was cut off, or new."""
+    """The home of this shape: from the cache (restored if a run was interrupted) or new."""
     ledger = cache / f"{shape.name}-{shape.sessions}x{shape.turns}-v{VERSION}.json"
     if ledger.exists():
         corpus = opened(ledger)
@@ -231,12 +231,12 @@ def prepare(shape: Shape, cache: Path) -> Corpus:
 
 
 def opened(ledger: Path) -> Corpus:
-    """The corpus whose truth is written there."""
+    """Load a corpus from its ledger file."""
     return Corpus(ledger, msgspec.json.decode(ledger.read_bytes(), type=Truth))
 
 
 def mend(corpus: Corpus) -> bool:
-    """Cut off what a benchmark appended; False where the home is not what was written."""
+    """Remove what a benchmark appended. False if the home is not as it was written."""
     for path, size in zip(corpus.paths, corpus.truth.files.values(), strict=True):
         if not path.is_file() or path.stat().st_size < size:
             return False
@@ -278,7 +278,8 @@ def _account(truth: Truth, rollout: Rollout, turns: int, prompts: list[str]) -> 
 
 
 def _odd(shape: Shape, home: Path, truth: Truth, rng: random.Random, prompts: list[str]) -> None:
-    """What peers lose or count twice: a copying fork, an archived, a packed and a torn rollout."""
+    """What other tools miss or count twice: a fork with copied history, and an archived, a
+    compressed and a torn rollout."""
     last = (truth.last, truth.thread, truth.spent)
     first = next(iter(truth.files))
     fork, packed, archived, torn = (_new(shape.sessions + n, rng) for n in range(4))
@@ -306,7 +307,7 @@ def _odd(shape: Shape, home: Path, truth: Truth, rng: random.Random, prompts: li
         f'{{"type":"function_call_output","call_id":"big","output":"{"y" * BIG_LINE}"}}}}\n'
     )
     lines[5:5] = ["{not json\n", "\0" * 300 + "\n", big]
-    # The last line again, and only the beginning of it: a write that a crash cut off.
+    # The beginning of the last line once more: a write interrupted by a crash.
     _file(home, truth, f"{torn.folder}/{torn.name}", [*lines, lines[-1][:40]])
     _account(truth, torn, shape.turns, prompts)
     truth.lines += 3

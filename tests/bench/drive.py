@@ -1,6 +1,6 @@
-"""Stands in for `tailboard ingest --json` for as long as there is no such command.
+"""Replaces `tailboard ingest --json` in versions that do not have this command.
 
-Reads all that is new with an `Owner`, as the command is to do, and prints the same keys.
+Reads everything new with an `Owner` and prints the same keys.
 """
 
 import argparse

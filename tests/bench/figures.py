@@ -1,7 +1,7 @@
-"""Figures and what they are held against: a result, its limit, and how the answer is printed.
+"""Figures: a result, its limit and how both are printed.
 
-A figure without a limit has no verdict; one whose limit is missed is `over`, by whatever little.
-Figures of a home that was read wrongly are `void`: no speed makes up for a wrong answer.
+A figure without a limit has no verdict; any figure above its limit is `over`. Figures of a home
+that was read wrongly are `void`.
 """
 
 from collections import Counter
@@ -40,7 +40,7 @@ class Figure(Struct):
 
 
 class Check(Struct):
-    """An answer that is known, and the one that was given."""
+    """A known result and the one that was measured."""
 
     home: str
     name: str
@@ -66,7 +66,7 @@ class Results(Struct):
         return all(check.ok for check in self.checks)
 
     def judge(self) -> None:
-        """Take back what was measured on homes that were read wrongly."""
+        """Void the figures of homes that were read wrongly."""
         wrong = {check.home for check in self.checks if not check.ok}
         for figure in self.figures:
             if wrong.intersection(figure.homes.split()):
@@ -81,7 +81,7 @@ def timed(
     detail: str = "",
     bound: str = "",
 ) -> Figure:
-    """The median of some times."""
+    """The median of several durations."""
     return Figure(name, median(samples), "s", limit, bound, detail, list(samples), homes)
 
 
@@ -106,7 +106,7 @@ def table(results: Results) -> str:
 
 
 def limit_of(figure: Figure) -> str:
-    """Its limit, where it has one."""
+    """The limit as text, if there is one."""
     return "" if figure.limit is None else shown(figure.limit, figure.unit)
 
 

@@ -1,8 +1,8 @@
-"""An owner that follows one home, and what each append to it costs. Run apart, as a process.
+"""An owner that follows one home, and the cost of each append. Runs as a process of its own.
 
 Appends to the newest rollout and waits, on a reader of the same process, until the lines are in
-the database. Bytes are counted where the operating system hands them over, not where they are
-reported. Nothing is asked of the database while the work of an append is counted.
+the database. Bytes are counted at the system calls, not taken from reports. The database is not
+queried while the cost of an append is measured.
 """
 
 import argparse
@@ -33,7 +33,7 @@ _FACTS = "select count(*) from messages where source = ? and byte >= ?"
 
 
 class Append(Struct):
-    """One append of some lines."""
+    """The cost of appending some lines."""
 
     new: int
     """Bytes that were appended."""
@@ -52,7 +52,7 @@ class TooSlow(Exception):
 
 
 class _Counter:
-    """Counts what `pread` gives for one file."""
+    """Counts the bytes that `pread` returns for one file."""
 
     def __init__(self, path: Path) -> None:
         self.read = 0
@@ -86,8 +86,9 @@ class Follower:
         self._rest = threading.Event()
 
     def append(self, *, look: bool) -> Append:
-        """Append, wait until it is stored; with `look`, find out when a reader sees it."""
-        # Anywhere in the owner's round, as a real writer is; not always right after the last one.
+        """Append and wait until the lines are stored; with `look`, measure when a reader sees
+        them."""
+        # At any point of the owner's interval, as a real writer, not always right after a round.
         self._rest.wait(0.02 + self._random.random() * 0.15)
         while not self.rounds.empty():
             self.rounds.get()
@@ -117,14 +118,14 @@ class Follower:
         raise TooSlow(f"nothing to be seen after {PATIENCE} s")
 
     def _told(self) -> tuple[int, float, float]:
-        """Wait for the rounds that read it: the bytes they say they read, processor and clock."""
+        """Wait for the rounds that read the lines: reported bytes, processor time and duration."""
         read = 0
         while True:
             try:
                 outcome = self.rounds.get(timeout=PATIENCE)
             except Empty:
                 raise TooSlow(f"nothing was read within {PATIENCE} s") from None
-            # Before anything is asked of the database, which would count as work.
+            # Before the database is queried, because that would count as work.
             cpu, now = time.process_time(), time.perf_counter()
             read += outcome.report.bytes_read
             if self._stored():
@@ -144,7 +145,7 @@ def measure(corpus: Corpus, db: Path, looks: int, costs: int) -> dict[str, list[
         )
         thread.start()
         try:
-            follower.append(look=True)  # The first finds the watches being laid.
+            follower.append(look=True)  # The first append also waits for the file watches.
             return {
                 "looked": [follower.append(look=True) for _ in range(looks)],
                 "cost": [follower.append(look=False) for _ in range(costs)],

@@ -1,6 +1,6 @@
-"""A hundred thousand batches in the table: to list, to filter and to retry them. Run apart.
+"""A queue of a hundred thousand batches: listed, filtered and retried. A process of its own.
 
-Prints the seconds that each took, several times over, by what was done; and how many were moved.
+Prints the durations of each operation in seconds, and the number of batches it changed.
 """
 
 import argparse
@@ -44,7 +44,7 @@ _LISTED: dict[str, object] = {
 def timed(
     work: Callable[[], object], runs: int, again: Callable[[], object] = lambda: None
 ) -> list[float]:
-    """How long it took each time; `again` puts back what there is to put back before."""
+    """The duration of each run; `again` restores the state before each."""
     seconds = []
     for _ in range(runs):
         again()

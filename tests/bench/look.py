@@ -1,4 +1,4 @@
-"""What a database holds, counted through the store's own reader. Run apart: it loads the engine."""
+"""Counts the rows of a database. A process of its own, because it loads the engine."""
 
 import json
 import sys

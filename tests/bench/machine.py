@@ -1,4 +1,4 @@
-"""What the figures were measured on, in a few words and without a name of anybody's machine."""
+"""A short description of the machine, without any names."""
 
 import os
 import platform
@@ -22,7 +22,7 @@ def described() -> dict[str, str]:
 
 
 def _commit() -> str:
-    """Which state of the program; figures of a changed one cannot be had again."""
+    """The commit of the program; marked if there are uncommitted changes."""
     if shutil.which("git") is None:
         return "unknown"
     here = ["git", "-C", str(Path(__file__).parent)]
@@ -35,7 +35,7 @@ def load_now() -> float:
 
 
 def busy() -> bool:
-    """Whether others work on this machine: to be asked before anything is measured."""
+    """Whether other processes are using this machine; called before a measurement."""
     return load_now() > _cores() / 2
 
 
@@ -60,7 +60,7 @@ def _wc() -> str:
         return "none"
     text_ = _told([path, "--version"])
     name = text_.splitlines()[0].removeprefix("wc ") if "GNU" in text_ else "(not GNU)"
-    # Only newer ones know the option; it says whether lines are counted with vector instructions.
+    # Newer versions have an option that says whether vector instructions are used.
     return (
         f"{name} with AVX2"
         if "avx2 hardware" in _told([path, "--debug", "-l", os.devnull])

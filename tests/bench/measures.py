@@ -1,7 +1,7 @@
-"""The measurements: each is taken several times, and its ratios in the same run.
+"""The measurements: each is repeated, and ratios are measured in the same run.
 
-Limits are those the project was given. A time is the median, memory the worst run. The page cache
-is warm (all runs read the same files), start-up is cold (each run is a new process).
+A duration is the median, memory is the maximum. The page cache is warm (all runs read the same
+files), start-up is cold (each run is a new process).
 """
 
 import shutil
@@ -52,7 +52,7 @@ PROOF = 4096 + 256
 
 
 class Plan(Struct, frozen=True):
-    """How much is measured."""
+    """The number of runs of each measurement."""
 
     many: Shape
     big: Shape
@@ -84,7 +84,7 @@ FULL = Plan(
 )
 QUICK = Plan(
     Shape("M", 30, 60),
-    Shape("B", 1, 4_000),  # More than one batch: what goes wrong between two must show here too.
+    Shape("B", 1, 4_000),  # More than one batch, so that errors at their boundary are found.
     Shape("G", 60, 60),
     runs=3,
     starts=3,
@@ -99,7 +99,7 @@ QUICK = Plan(
 
 
 class _Cold(Struct):
-    """Cold passes over one home, each beside the counting of the same bytes."""
+    """Cold passes over one home, each paired with counting the newlines of the same bytes."""
 
     walls: list[float] = field(default_factory=list)
     cpus: list[float] = field(default_factory=list)
@@ -130,7 +130,7 @@ class Bench:
         many = corpus.prepare(self.plan.many, self.cache)
         big = corpus.prepare(self.plan.big, self.cache)
         _say("start-up, and homes of odd files")
-        self._empty()  # The first run of all compiles what was never imported.
+        self._empty()  # The first run compiles modules that were never imported.
         self._odd()
         _say(f"{many.truth.shape.name} cold")
         m = self._cold(many)
@@ -164,7 +164,7 @@ class Bench:
     # ── cold ────────────────────────────────────────────────────────────────────────────────────
 
     def _empty(self) -> float:
-        """Seconds of a pass over a home without sessions: start-up, and a new database."""
+        """The duration of a pass over a home without sessions: start-up, and a new database."""
         home = self._scratch / "empty"
         (home / "sessions").mkdir(parents=True, exist_ok=True)
         with self._database() as db:
@@ -172,7 +172,7 @@ class Bench:
 
     def _cold(self, home: Corpus) -> _Cold:
         cold = _Cold()
-        baseline.python_count(home.paths)  # Now all of it is in the page cache.
+        baseline.python_count(home.paths)  # Now all files are in the page cache.
         for _ in range(self.plan.runs):
             cold.counts.append(baseline.python_count(home.paths))
             if (seconds := baseline.wc(home.paths, self.subject.env)) is not None:
@@ -187,7 +187,7 @@ class Bench:
                 cold.stored = sum(path.stat().st_size for path in db.parent.glob("*.duckdb*"))
                 self._check(home, db)
         with self._database() as db:
-            # Apart from the timed runs: looking at each process costs a little.
+            # Not in the timed runs: sampling each process costs a little.
             ended, _ = self.subject.ingest(home.home, db, watch=True)
             cold.peaks.append(ended.peak)
             cold.by_process = ended.peaks
@@ -217,7 +217,7 @@ class Bench:
             detail = f"{ratio:.2f} × `wc`, {detail}"
             if name == "M":
                 limit = 4 * median(cold.wcs) + 0.5
-                # Which `wc` there is moves this limit by as much as any work on the program.
+                # The version of `wc` changes this limit as much as a change of the program.
                 plain = 4 * median(cold.counts) + 0.5
                 bound = f"4 × `wc` + 0.5 s; with the Python count it would be {plain:.2f} s"
         rate = f"{home.truth.bytes / 1e6 / median(cold.walls):.0f} MB/s"
@@ -284,7 +284,8 @@ class Bench:
         self.results.figures.append(timed("E cold", "E", [ended.wall], detail=size))
 
     def _verified(self, many: Corpus, big: Corpus) -> None:
-        """`verify --deep` reads everything again and compares; it grows as the data does."""
+        """`verify --deep` reads everything again and compares, so its duration grows with the
+        data."""
         ratios = []
         for home in (many, big):
             with self._database() as db:
@@ -329,10 +330,10 @@ class Bench:
                 timed("`tailboard status --json` on M", "M", [one.wall for one in ended], STATUS)
             )
 
-    # ── others at work ──────────────────────────────────────────────────────────────────────────
+    # ── concurrent work ───────────────────────────────────────────────────────────────────────────
 
     def _served(self) -> None:
-        """What a guest waits for its answers while the owner reads a backlog."""
+        """How long a client waits for answers while the owner reads a backlog."""
         home = corpus.prepare(self.plan.backlog, self.cache)
         baseline.python_count(home.paths)
         with self._database() as db:
@@ -357,7 +358,7 @@ class Bench:
             ]
 
     def _crowd(self) -> None:
-        """The table of batches when it is full."""
+        """The table of batches with very many rows."""
         for every, which in ((10, "every tenth"), (1, "each of them")):
             with self._database() as db:
                 found: dict[str, list[float]] = self.subject.helper(
@@ -424,7 +425,7 @@ class Bench:
             try:
                 where = (str(home.ledger), str(db), "--looks", str(looks), "--costs", str(costs))
                 found: Any = self.subject.helper("follower", *where)
-                # The first append of all is not among the figures, but its lines are there.
+                # The very first append is not measured, but its lines are there.
                 lines = home.truth.lines + LINES * (1 + looks + costs)
                 held = self.subject.helper("look", str(db))
             finally:
@@ -494,7 +495,7 @@ class Bench:
 
 
 def _label(home: Corpus) -> str:
-    """How a home is called where answers are checked: stores differ by their size."""
+    """The name of a home in checks: databases of different sizes are different."""
     shape = home.truth.shape
     return f"S-{shape.sessions}x{shape.turns}" if shape.name == "S" else shape.name
 

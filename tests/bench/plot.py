@@ -1,4 +1,4 @@
-"""Bars of plain characters, on one scale: whether a cost grows is seen, not read."""
+"""Bar charts of plain characters on one scale."""
 
 from msgspec import Struct
 
@@ -12,7 +12,7 @@ class Bar(Struct, frozen=True):
 
 
 def bars(title: str, rows: list[Bar]) -> str:
-    """One bar a row, the longest as wide as there is room."""
+    """One bar per row; the longest has the full width."""
     most = max(row.value for row in rows)
     wide = max(len(row.label) for row in rows)
     lines = [

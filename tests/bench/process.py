@@ -1,7 +1,7 @@
-"""A whole process, from its start to its end: how long, how much work, how much memory.
+"""Runs a process to its end and measures duration, processor time and peak memory.
 
-The peak of memory is the kernel's own figure for the largest process of the tree. A child begins
-with its parent's peak on Linux, so whoever measures with this must stay small itself: `floor`.
+The peak of memory is the kernel's own figure for the largest process of the tree. On Linux a
+child begins with its parent's peak, so the measuring process must stay small: see `floor`.
 """
 
 import os
@@ -61,14 +61,15 @@ def run(argv: Sequence[str], env: Mapping[str, str], *, watch: bool = False) -> 
             _text(err),
             peaks,
         )
-    # 1 with an answer says that something needs attention; without one it is a traceback.
+    # Exit code 1 with an answer means that something needs attention; without one it is a
+    # traceback.
     if ended.code not in (0, 1) or (ended.code == 1 and not ended.out):
         raise Failed(argv, ended)
     return ended
 
 
 def floor() -> int:
-    """The least peak that `run` can tell: what this process itself has needed."""
+    """The smallest peak that `run` can measure: what this process itself has needed."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
 
 
@@ -78,15 +79,16 @@ def _text(file: IO[bytes]) -> str:
 
 
 def _watched(root: int) -> dict[str, int]:
-    """Until `root` ends: the high-water mark of each process below it, as /proc tells it."""
+    """The high-water mark of each process below `root` until it ends, from /proc."""
     seen: dict[int, tuple[str, int]] = {}
     patience = threading.Event()
-    # WNOWAIT leaves the ended process to be waited for, with its figures.
+    # WNOWAIT leaves the ended process in place, with its figures.
     while os.waitid(os.P_PID, root, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
         for pid in _tree(root):
             name, size = _high_water(pid)
             if size:
-                # The last look counts: before it is another program, a child looks like its parent.
+                # The last sample counts: before it executes a program, a child looks like its
+                # parent.
                 seen[pid] = (name, size)
         patience.wait(_POLL)
     return {f"{name} {pid}": size for pid, (name, size) in seen.items()}
@@ -101,7 +103,7 @@ def _tree(root: int) -> list[int]:
                 int(child) for task in tasks for child in (task / "children").read_text().split()
             ]
         except OSError:
-            continue  # It ended, or there is no /proc here.
+            continue  # It ended, or there is no /proc.
     return found
 
 

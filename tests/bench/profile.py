@@ -1,8 +1,8 @@
-"""`python -m tests.bench.profile`: where the time of one cold pass over M goes.
+"""`python -m tests.bench.profile`: the parts of one cold pass over M.
 
-Three looks, each by processor time and the best of several: what starting up imports, what a
-reader does (each step on top of the one before it, so that steps are told by difference), and what
-the owner does statement by statement. The owner's looks add a little to what they look at.
+Measures three parts in processor time, each as the best of several runs: the imports of start-up,
+the steps of a reader (each includes the one before it, so that a step is a difference), and the
+statements of the owner. Measuring the owner adds a little to its time.
 """
 
 import argparse
@@ -119,7 +119,7 @@ def _decode(paths: list[Path]) -> None:
 
 
 def _folded(path: Path) -> Any:
-    """The facts of a file, handed over every few megabytes as batches hand them over."""
+    """The facts of a file, returned every few megabytes as batches do."""
     from ingest.codex.fold import Fold
 
     thread = path.stem[-36:]
@@ -153,7 +153,7 @@ def _encoded(paths: list[Path]) -> None:
 
 
 class _Spy:
-    """Stands between the database and its connection, and times what passes."""
+    """Wraps the connection of a database and times its statements."""
 
     def __init__(self, connection: Any, ledger: dict[str, list[float]]) -> None:
         self._connection = connection
@@ -184,7 +184,7 @@ class _Timed:
 
 
 def _kind(sql: str) -> str:
-    """A statement by its first words and the table it names."""
+    """The first words of a statement and the table it names."""
     plain = re.sub(r"--[^\n]*\n", "", sql).strip().lower()
     words = plain.split()
     table = re.search(r'(?:into|from|update|on|table)\s+"?([a-z_]+)"?', plain)
@@ -195,7 +195,7 @@ def _kind(sql: str) -> str:
 
 
 def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
-    """One pass in this process, readers apart; the last one is told."""
+    """One pass in this process with reader processes; `last` prints the result."""
     from ingest.db.database import Database
     from ingest.pipeline.follow import Owner
     from ingest.pipeline.homes import homes

@@ -1,6 +1,6 @@
-"""The figures in the README, between its two markers; nothing else there is touched.
+"""Writes the figures into the README, between its two markers.
 
-First the few that people ask for, in their words, then all of them, folded away.
+First the few main figures in everyday words, then all of them in a folded section.
 """
 
 from pathlib import Path
@@ -44,7 +44,7 @@ def text(results: Results) -> str:
 
 
 def write(path: Path, results: Results) -> None:
-    """Put the figures between the markers."""
+    """Write the figures between the markers."""
     old = path.read_text(encoding="utf-8")
     before, begin, rest = old.partition(BEGIN)
     _, end, after = rest.partition(END)

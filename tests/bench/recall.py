@@ -1,8 +1,8 @@
-"""The memory of projects, asked in this process: tasks, resume, journals, search, the picture of a
-graph, and what masking costs while reading. Run apart.
+"""Queries of the memory of projects, in this process: tasks, resume, journals, search, drawing a
+graph; and the cost of masking.
 
-Prints the seconds that each answer took, by what was asked; of masking, the seconds of processor
-of whole passes with it and without it, in turns.
+Prints the durations by query in seconds. For masking: the processor time of whole passes with and
+without it, alternately.
 """
 
 import argparse
@@ -43,7 +43,7 @@ SEARCHES = {
 
 
 def remembered(db: Path, runs: int) -> dict[str, list[float]]:
-    """What a project's memory is asked for."""
+    """The durations of the queries of a project's memory."""
     clock = datetime.now(UTC).replace(tzinfo=None)
     now, rules = Now(clock, timedelta(minutes=10), timedelta(hours=24)), journal_rules(UTC, 20)
     with Database(db) as database:
@@ -74,7 +74,7 @@ def searched(db: Path, runs: int) -> dict[str, list[float]]:
 
 
 def drawn(runs: int) -> dict[str, list[float]]:
-    """Plans of ten steps, each continued in the next one, with some edges that a person drew."""
+    """Plans of ten steps, each continued in the next one, with some edges added by hand."""
     rng = random.Random(3)
     nodes = [f"n{n}" for n in range(NODES)]
     edges = [(nodes[n], nodes[n + 1]) for n in range(NODES - 1) if n % 10 != 9]
@@ -91,7 +91,7 @@ def drawn(runs: int) -> dict[str, list[float]]:
 
 
 def masked(home: Path, runs: int) -> dict[str, list[float]]:
-    """Whole passes in this process, with the masks and without them."""
+    """Whole passes in this process, with and without masking."""
     hits = masking._hits
     took: dict[str, list[float]] = {"with": [], "without": []}
     _pass(home)

@@ -1,7 +1,7 @@
-"""How fast the dashboard is, on a real pseudo-terminal: until something stands on the screen.
+"""The latency of the dashboard on a real pseudo-terminal, up to the text on the screen.
 
-What is pressed is pressed at times of its own, whatever the program does: a slow answer makes the
-next key wait, and that counts. Limits are those the project was given.
+Keys are pressed at fixed times whatever the program does: a slow answer makes the next key wait,
+and that counts.
 """
 
 import os
@@ -61,7 +61,7 @@ QUICK = Plan(3, 12, 10, Shape("M", 300, 60), 20.0, 5_000, 5.0, 20.0, 20.0)
 
 
 class Home:
-    """A thousand sessions of the last days, none of it read."""
+    """A thousand unread sessions of the last days."""
 
     def __init__(self, path: Path, sessions: int = SESSIONS) -> None:
         self.path = path
@@ -81,7 +81,7 @@ class Home:
         self._turns = _TURNS
 
     def go_on(self) -> str:
-        """The newest session has one more turn; a word of its prompt that no other has."""
+        """Add a turn to the newest session; returns a word that only its prompt contains."""
         text_ = self.newest.turn(self._turns)
         word = f"pin{self.newest.number}x{self._turns}"
         self._turns += 1
@@ -91,13 +91,14 @@ class Home:
 
 
 def _age(path: Path, rollout: Rollout) -> None:
-    """As old as what is told in it: what was written lately is looked at often."""
+    """Set the modification time to the time of the last line, because recent files are polled
+    often."""
     at = rollout.began.replace(tzinfo=UTC).timestamp()
     os.utime(path, (at, at))
 
 
 def many(path: Path, count: int) -> None:
-    """So many sessions of a few lines, some of them of today."""
+    """This many sessions of a few lines, some of them of today."""
     rng = random.Random(8)
     newest = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(hours=2)
     for number in range(count):
@@ -107,7 +108,7 @@ def many(path: Path, count: int) -> None:
         folder = path / rollout.folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lines = rollout.turn(0).splitlines(keepends=True)
-        # The prompt, and that it came to an end.
+        # The prompt, and the end of the turn.
         short = [rollout.header(), lines[0], *lines[2:4], lines[-1]]
         (folder / rollout.name).write_text("".join(short))
         _age(folder / rollout.name, rollout)
@@ -135,7 +136,7 @@ class Screens:
         self._idle()
 
     def live(self, seconds: float) -> None:
-        """Only this: work for so long, and see what it does to the memory."""
+        """Measure only memory, during this many seconds of work."""
         self.subject.ingest(self.home.path, self.db)
         self._live(seconds)
 
@@ -176,9 +177,9 @@ class Screens:
 
     def _switches(self, terminal: Terminal) -> None:
         _say("switching screens")
-        places = "34621"  # Search takes what is typed for a question.
+        places = "34621"  # Not the search, which takes digits as input.
         for key in places:
-            terminal.press(key)  # Each is made when it is first shown.
+            terminal.press(key)  # Each screen is created when it is first shown.
             terminal.rest(1.5)
         first, settled = [], []
         for n in range(self.plan.switches):
@@ -220,7 +221,7 @@ class Screens:
         self._tell(_worst("a key, while a backlog drains", busy, KEY, drained))
 
     def _type(self, terminal: Terminal, is_over: Callable[[float], bool]) -> list[float]:
-        """Step up and down at a steady pace, whatever comes of it; how long each step took."""
+        """Move up and down at a fixed rate; the latency of each step."""
         terminal.press("gj")
         terminal.rest(1.0)
         places = steps(cursor(terminal.grid))
@@ -284,7 +285,7 @@ class Screens:
 
 
 def is_full(grid: Grid) -> bool:
-    """Both panes hold what the database knows."""
+    """Both panes show what the database contains."""
     text = grid.text
     return "please " in text and "codex resume " in text
 
@@ -302,7 +303,7 @@ def caught_up(grid: Grid) -> bool:
 
 
 def cursor(grid: Grid) -> int:
-    """The row of the left pane that stands out; -1 where none does."""
+    """The highlighted row of the left pane; -1 if there is none."""
     rows = range(2, grid.rows - 2)
     grounds = [grid.background(row, _TREE) for row in rows]
     usual = max(set(grounds), key=grounds.count)
@@ -310,7 +311,7 @@ def cursor(grid: Grid) -> int:
 
 
 def steps(first: int) -> Iterator[tuple[str, int]]:
-    """Keys, each with the row that the cursor stands on then."""
+    """Keys, each with the row of the cursor after it."""
     row = first
     while True:
         for key, by in (("j", 1), ("k", -1)):
@@ -320,20 +321,20 @@ def steps(first: int) -> Iterator[tuple[str, int]]:
 
 
 def answered(typed: list[tuple[float, int]], drawn: list[tuple[float, int]]) -> list[float]:
-    """How long each key took until the cursor was drawn where it leads, or further on."""
+    """How long each key took until the cursor was drawn at its row, or further on."""
     took: list[float] = []
     for at, row in drawn:
         sent = [n for n, (when, _) in enumerate(typed) if when <= at]
         reached = [n for n in sent if n >= len(took) and typed[n][1] == row]
         if reached:
             took += [at - typed[n][0] for n in range(len(took), reached[-1] + 1)]
-    # What was never answered was waited for until the end.
+    # A key without an answer counts as waiting until the end.
     last = drawn[-1][0] if drawn else 0.0
     return took + [last - at for at, _ in typed[len(took) :]]
 
 
 def _changes(terminal: Terminal, before: list[list[str]], seconds: float) -> list[float]:
-    """When rows below the header became others than before, in this time."""
+    """The times within this period at which rows below the header changed."""
     moments = []
     for at in terminal.frames(seconds):
         now = [row[:] for row in terminal.grid.cells]
@@ -345,7 +346,7 @@ def _changes(terminal: Terminal, before: list[list[str]], seconds: float) -> lis
 
 
 def _link(home: Path, to: Path) -> None:
-    """All rollouts of a home, as files of another one."""
+    """Link all rollouts of a home into another one."""
     for path in home.rglob("*.jsonl"):
         place = to / path.parent.name
         place.mkdir(parents=True, exist_ok=True)
@@ -353,7 +354,7 @@ def _link(home: Path, to: Path) -> None:
 
 
 def _worst(name: str, samples: list[float], limit: float, detail: str) -> Figure:
-    """The 99th percentile of some times."""
+    """The 99th percentile of some durations."""
     value = quantiles(samples, n=100, method="inclusive")[98]
     text_ = f"99th percentile; median {median(samples) * 1000:.1f} ms; {detail}"
     return Figure(name, value, "s", limit, "", text_, samples)

@@ -1,7 +1,7 @@
-"""A guest that reads through the owner's door while the owner reads a backlog. Run apart.
+"""A client that queries the owner while it reads a backlog. Runs as a process of its own.
 
-Asks what screens ask, one question after the other with a short rest, from the first answer until
-all is read; prints the seconds that each answer took, by the name of its question.
+Runs the queries of the screens, one after the other with a short pause, from the first answer until
+everything is read; prints the durations in seconds by the name of the query.
 """
 
 import argparse

@@ -1,6 +1,6 @@
-"""What is measured: the program as a user starts it, in an environment that is nobody's.
+"""The measured program, started as a user starts it, in a clean environment.
 
-Where a command is not there yet, a driver stands in, and every figure says so.
+If a version lacks a command, a driver replaces it, and every figure says so.
 """
 
 import json
@@ -31,14 +31,14 @@ _DRIVER = "from tests.bench.drive import main; main({args!r})"
 
 
 def emptied(folder: Path) -> Path:
-    """A folder of ours, with nothing in it."""
+    """A folder of the benchmark, emptied."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, mode=0o700)
     return folder
 
 
 class Subject:
-    """`scratch` takes the place of the user's home folder: no settings and no data of theirs."""
+    """`scratch` replaces the user's home folder: none of their settings and data are used."""
 
     def __init__(self, scratch: Path) -> None:
         self.env = {
@@ -75,7 +75,7 @@ class Subject:
         return "tailboard ingest --json" if self.has_ingest else "driver (no command `ingest` yet)"
 
     def ingest(self, home: Path, db: Path, *, watch: bool = False) -> tuple[Ended, dict[str, Any]]:
-        """One pass over a home, as a process; and what it reported."""
+        """One pass over a home, as a process; returns what it reported."""
         ended = run(self._ingest(home, db), self.env, watch=watch)
         return ended, json.loads(ended.out)
 
@@ -97,7 +97,7 @@ class Subject:
         return run([*self.program, "--help"], self.env)
 
     def modules(self, home: Path, db: Path, scratch: Path) -> list[str]:
-        """All that a pass over a home imports."""
+        """All modules that a pass over a home imports."""
         where = ["--codex-home", str(home), "--db", str(db)]
         args = ["ingest", "--json", *where] if self.has_ingest else where
         call = (_CLI if self.has_ingest else _DRIVER).format(args=args)
@@ -106,10 +106,11 @@ class Subject:
         return out.read_text().split()
 
     def imports(self, modules: list[str]) -> Ended:
-        """A process that imports these and ends: what no work can be cheaper than."""
+        """A process that imports these and ends: a lower bound for any pass."""
         return run([sys.executable, "-c", "import " + ", ".join(modules)], self.env)
 
     def helper(self, module: str, *arguments: str) -> Any:
-        """The answer of another module of this benchmark, run apart so that this one is small."""
+        """The output of another module of this benchmark. It runs as a process, so that this one
+        stays small."""
         ended = run([sys.executable, "-m", f"tests.bench.{module}", *arguments], self.env)
         return json.loads(ended.out)

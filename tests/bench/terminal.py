@@ -1,7 +1,7 @@
-"""A person's terminal: the program on a pseudo-terminal of its own, and what stands on its screen.
+"""Runs a program on a pseudo-terminal of its own, and keeps what is on its screen.
 
-Everything that is drawn is kept with the moment it came; a small grid replays it, so that it can be
-said when a text was first to be seen. Knows of the terminal's language only what the program uses.
+All output is kept with the time it arrived; a small grid replays it, to find the time at which a
+text was first visible. Supports only the control sequences that the program uses.
 """
 
 import codecs
@@ -32,7 +32,7 @@ PATIENCE = 60.0
 
 
 class Grid:
-    """What stands on the screen."""
+    """The content of the screen."""
 
     def __init__(self, columns: int, rows: int) -> None:
         self.columns, self.rows = columns, rows
@@ -49,7 +49,7 @@ class Grid:
         while at < len(text):
             part = _PART.match(text, at)
             if part is None:
-                break  # A sequence that goes on in the next piece.
+                break  # A sequence that continues in the next block.
             self._act(part)
             at = part.end()
         self._rest = text[at:]
@@ -92,7 +92,7 @@ class Grid:
 
 
 class Terminal:
-    """A program on a terminal of this size; ended with `close`."""
+    """A program on a terminal of this size; `close` ends it."""
 
     def __init__(
         self, argv: Sequence[str], env: Mapping[str, str], columns: int = 120, rows: int = 40
@@ -126,13 +126,13 @@ class Terminal:
                 return
 
     def press(self, keys: str) -> float:
-        """Type; when it was typed."""
+        """Type keys; returns the time."""
         at = time.perf_counter()
         os.write(self._master, keys.encode())
         return at
 
     def until(self, seen: Callable[[Grid], bool], patience: float = PATIENCE) -> float:
-        """When this was first to be seen, of all that was drawn since the last question."""
+        """The time of the first output since the last call for which `seen` holds."""
         deadline = time.perf_counter() + patience
         while True:
             at = self._next(deadline)
@@ -155,19 +155,19 @@ class Terminal:
         return at
 
     def rest(self, seconds: float) -> None:
-        """Take up all that is drawn in this time."""
+        """Process the output of this many seconds."""
         deadline = time.perf_counter() + seconds
         while self._next(deadline) is not None:
             pass
 
     def frames(self, seconds: float) -> Iterator[float]:
-        """The moments at which something was drawn in this time; the grid is then as it was."""
+        """The times of output during this many seconds; the grid is then as it was."""
         deadline = time.perf_counter() + seconds
         while (at := self._next(deadline)) is not None:
             yield at
 
     def left(self) -> Iterator[float]:
-        """The same of all that was drawn and not taken up yet."""
+        """The times of output that was not processed yet."""
         yield from self.frames(0)
 
     def close(self) -> None:
@@ -181,7 +181,7 @@ class Terminal:
 
 
 def tree(root: int) -> list[int]:
-    """The process and all that it started, as far as they are its children."""
+    """The process and all its descendants."""
     found = [root]
     for pid in found:
         with contextlib.suppress(OSError):
@@ -191,7 +191,7 @@ def tree(root: int) -> list[int]:
 
 
 def cpu(pids: Sequence[int]) -> float:
-    """Seconds of processor they have taken, with their ended children."""
+    """Processor time in seconds, with ended children."""
     ticks = 0
     for pid in pids:
         with contextlib.suppress(OSError):
@@ -201,7 +201,7 @@ def cpu(pids: Sequence[int]) -> float:
 
 
 def memory(pid: int) -> int:
-    """Bytes that are the process's, what it shares counted in part."""
+    """The memory of a process in bytes, with its part of shared pages."""
     with contextlib.suppress(OSError):
         text_ = Path(f"/proc/{pid}/smaps_rollup").read_text()
         found = re.search(r"^Pss:\s+(\d+) kB", text_, re.MULTILINE)

@@ -1,7 +1,7 @@
 """Builders of Codex homes: they write session files as the real Codex releases do.
 
-Tests say in the user's words what happened; the builders write the lines and keep the facts.
-Only the standard library is needed, and zstandard where a file is compressed.
+Tests describe in the user's words what happened; the builders write the lines and keep the facts.
+Only the standard library is needed, and zstandard for compressed files.
 """
 
 from tests.build.expected import Expected, Usage

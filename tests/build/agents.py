@@ -1,4 +1,4 @@
-"""Agents: a session's model starts another session and hears of its end."""
+"""Agents: a session's model starts another session and is notified of its end."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Agents(Forks):
     ) -> Rollout:
         """The model starts an agent; the child comes back with its first turn begun.
 
-        Agents of code-mode models get a copy of the history unless told not to, others none.
+        Agents of code-mode models get a copy of the history by default, others none.
         """
         if not self.release.agents:
             raise ValueError(f"{self.release.version} has no agents")
@@ -142,7 +142,7 @@ class Agents(Forks):
         self.untold = False
 
     def _inherit(self, parent: Agents) -> None:
-        """v2: the conversation only, closed by an abort that never was; counters start at zero."""
+        """v2: the conversation only, closed by an artificial abort; counters start at zero."""
         self.thread.forked_from, self.thread.multi_agent = parent.thread.id, "v2"
         records = copies.for_agent(parent._lines)
         self.thread.own_history_from = len(records) + 4
@@ -161,7 +161,7 @@ class Agents(Forks):
         return self._began_ms // 1000
 
     def agent_done(self, child: Agents) -> None:
-        """The parent hears that an agent has finished."""
+        """The parent is notified that an agent has finished."""
         self.settle()
         if self.release.agents_v2:
             number = f"subagent-completed-{child.turn_id}"

@@ -1,6 +1,6 @@
-"""What a tool call looks like in a line: its arguments, its output, the record of its end.
+"""The lines of a tool call: its arguments, its output, the record of its end.
 
-Pure functions from a release to JSON; the tools of tests/build/tools.py put them together.
+Pure functions from a release to JSON; tests/build/tools.py combines them.
 """
 
 import json
@@ -53,7 +53,7 @@ def shell_output(exit_code: int, output: str, seconds: float) -> str:
 def command_item(
     release: Release, cwd: str, call_id: str, command: str, exit_code: int, output: str, ms: int
 ) -> Json:
-    """The turn item of a command that is over."""
+    """The turn item of a command that has ended."""
     older = release.minor <= 160
     return {
         "type": "CommandExecution",

@@ -1,4 +1,4 @@
-"""The model thinks, plans and runs commands; and how any tool call is put into a line."""
+"""The model thinks, plans and runs commands; and the lines of any tool call."""
 
 from collections.abc import Sequence
 
@@ -67,7 +67,7 @@ class Commands(Turns):
         return item | {"call_id": call.item["call_id"], "output": output}
 
     def item_id(self, call: Call) -> str:
-        """Turn items name the call, except that scripts call their tools under ids of their own."""
+        """Turn items name the call, except that scripts call their tools under other ids."""
         return f"exec-{self.ids.v4()}" if self.release.code_mode else str(call.item["call_id"])
 
     def waiting_call(self) -> Call:
@@ -79,7 +79,7 @@ class Commands(Turns):
         raise ValueError("no call is open")
 
     def go_on(self) -> None:
-        """Once every call of the answer has its output, they are written."""
+        """Write the outputs of the answer as soon as every call has one."""
         if all(part.output for part in self.waiting if isinstance(part, Call)):
             parts, self.waiting = self.waiting, []
             self.finish(parts)
@@ -121,7 +121,7 @@ class Commands(Turns):
         self._end_command(call, entry, exit_code, output, seconds)
 
     def open_command(self, command: str, workdir: str | None = None) -> None:
-        """A command that still runs; before 0.98 nothing of it is in the file yet."""
+        """A command that still runs; before 0.98 it is not in the file yet."""
         self._run(command, workdir)
 
     def finish_command(self, exit_code: int = 0, output: str = "", seconds: float = 0.1) -> None:

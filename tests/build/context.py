@@ -1,4 +1,4 @@
-"""What happens to the context: it is compacted, or the user takes turns back."""
+"""Changes of the context: compaction and rollback."""
 
 from tests.build import payload
 from tests.build.line import Json

@@ -1,6 +1,6 @@
-"""The facts a session file tells, written down by the builder while it writes the lines.
+"""The facts of a session file, recorded by the builder while it writes the lines.
 
-`state` is what happened; `marked` says whether the file itself records the end of the turn, which
+`state` is what happened; `marked` is whether the file itself records the end of the turn, which
 releases before 0.101 do not, and which no release does when its process is killed.
 """
 
@@ -107,7 +107,7 @@ class Turn:
 
 @dataclass
 class Expected:
-    """All facts of one session file; copied history is not in here, only what is its own."""
+    """All facts of one session file, without those of copied history."""
 
     thread_id: str
     cli_version: str

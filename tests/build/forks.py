@@ -31,7 +31,7 @@ class Forks(Context):
         return int(spawned["thread_spawn"]["depth"]) if isinstance(spawned, dict) else 0
 
     def start_from(self, counted: Usage | None, recorded: Usage) -> None:
-        """Counters go on from another file's."""
+        """Counters continue from those of another file."""
         self.counted, self.recorded = counted, recorded
         self.facts.inherited = counted or Usage()
 
@@ -63,7 +63,7 @@ class Forks(Context):
             self.raw(compact(record) + b"\n")
 
     def base_on(self, other: Forks, mark: Mark) -> None:
-        """This file goes on where the other is cut."""
+        """This file continues at the cut of the other."""
         self.ordinal = mark.ordinal
         self.thread.history_base = {
             "thread_id": other.thread.id,
@@ -72,12 +72,13 @@ class Forks(Context):
         }
 
     def opened_by(self, other: Forks) -> None:
-        """The surroundings are known from the inherited history; old releases tell them anyway."""
+        """The surroundings are in the inherited history; old releases repeat them anyway."""
         self.untold = other.untold or self.release.minor < 107
         self._answers = other._answers
 
     def revert(self, before_turn: int) -> Rollout:
-        """Paginated threads go back by a further segment; what follows the cut here is dead."""
+        """Paginated threads are reverted with a further segment; what follows the cut here is
+        dropped."""
         if not self.release.paginated:
             raise ValueError("only paginated threads are reverted")
         self.settle()

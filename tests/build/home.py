@@ -1,7 +1,7 @@
-"""A CODEX_HOME: where session files lie, and the files beside them.
+"""A CODEX_HOME: the folders of session files, and the files beside them.
 
-Whatever Codex does to files later (archive, compress, trim) is done here as Codex does it, so
-that inodes and modification times behave as on a user's disk.
+Later operations on files (archive, compress, trim) are done here as Codex does them, so that
+inodes and modification times change as on a user's disk.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ class Home:
     def session(
         self, generation: str = "g4", cli_version: str | None = None, **reply: Any
     ) -> Rollout:
-        """A new session; what else can be said of it is said as to Rollout."""
+        """A new session; see Rollout for further options."""
         self.clock.tick(10)
         return Rollout(self, generation, cli_version, **reply)
 
     def rollout_path(self, thread_id: str, segment_id: str | None = None) -> Path:
-        """Where a session begun now lies."""
+        """The path of a session that begins now."""
         now = self._now()
         segment = f"_{segment_id}" if segment_id is not None else ""
         name = f"rollout-{now:%Y-%m-%dT%H-%M-%S}-{thread_id}{segment}.jsonl"
@@ -58,7 +58,7 @@ class Home:
         path.write_text(json.dumps(whole, indent=2, ensure_ascii=False), encoding="utf-8")
         return path
 
-    # ── what becomes of them ────────────────────────────────────────────────────────────────────
+    # ── archiving and compressing ─────────────────────────────────────────────────────────────────
 
     def archive(self, rollout: Writer) -> Path:
         """Moved into the flat folder: same name, same inode."""
@@ -96,7 +96,7 @@ class Home:
         packed.unlink()
         return rollout.path
 
-    # ── beside them ─────────────────────────────────────────────────────────────────────────────
+    # ── other files ───────────────────────────────────────────────────────────────────────────────
 
     @property
     def history_path(self) -> Path:
@@ -109,7 +109,7 @@ class Home:
         return append(self.history_path, line)
 
     def trim_history(self, keep: int) -> Path:
-        """The oldest lines go: the same inode is emptied and written again."""
+        """Drop the oldest lines: the same inode is emptied and written again."""
         file = os.open(self.history_path, os.O_RDWR)
         try:
             lines = self.history_path.read_bytes().splitlines(keepends=True)
@@ -120,7 +120,7 @@ class Home:
         return self.history_path
 
     def name(self, session: Rollout, name: str) -> Path:
-        """A rename; 0.115 to 0.133 say it in the session as well."""
+        """A rename; 0.115 to 0.133 record it in the session as well."""
         if 115 <= session.release.minor < 134:
             session.settle()
             session.event("thread_name_updated", thread_id=session.thread.id, thread_name=name)

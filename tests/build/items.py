@@ -1,6 +1,6 @@
 """Single lines of a thread: an item, a turn item, a message, the turn's context.
 
-Each carries the ids and links its release adds; when they are written is for others to say.
+Each carries the ids and links its release adds. The subclasses decide when they are written.
 """
 
 from pathlib import Path
@@ -55,7 +55,7 @@ class Items(Writer):
     def turn_item(
         self, item: Json, took_ms: int = 0, of: tuple[str, str | None] | None = None
     ) -> None:
-        """`of` names another thread and turn, where a file repeats what is not its own."""
+        """`of` names another thread and turn, for lines that repeat those of another session."""
         thread_id, turn_id = of or (self.thread.id, self.turn_id)
         self.event(
             "item_completed",
@@ -67,7 +67,7 @@ class Items(Writer):
         )
 
     def message(self, role: str, text: str, kind: str) -> None:
-        """A message to the model; `kind` says in newer releases where it came from."""
+        """A message to the model; `kind` is its origin, which newer releases record."""
         content = [{"type": "input_text", "text": text}]
         ids: Json = {}
         if self.release.item_ids:

@@ -1,4 +1,5 @@
-"""What every line needs: a clock that ticks by itself, ids that only grow, JSON as Codex prints it.
+"""The basis of every line: a clock that ticks by itself, ids that only grow, JSON as Codex prints
+it.
 
 Nothing here reads the real clock or real randomness, so the same calls give the same bytes.
 """
@@ -30,7 +31,7 @@ def iso(ms: int) -> str:
 
 
 class Clock:
-    """Milliseconds that pass only when somebody says so."""
+    """Milliseconds that pass only on request."""
 
     def __init__(self, start_ms: int = START_MS) -> None:
         self.ms = start_ms

@@ -35,7 +35,7 @@ def refusals(home: Home) -> Rollout:
 
 
 def late_ends(home: Home) -> Rollout:
-    """Desktop and VS Code tell the end of a command after its output (0.117 to 0.128)."""
+    """Desktop and VS Code record the end of a command after its output (0.117 to 0.128)."""
     session = home.session("g3", "0.117.0", source="vscode", extended=True)
     session.ends_follow = True
     session.prompt("Run the tests")
@@ -90,7 +90,7 @@ def wordless_turns(home: Home) -> Rollout:
 
 
 def rolled_back(home: Home) -> Rollout:
-    """A turn that is interrupted before its prompt is written is taken back (0.146)."""
+    """A turn that is interrupted before its prompt is written is rolled back (0.146)."""
     session = home.session("g3", "0.146.0", source="vscode")
     session.prompt("Keep this")
     session.end_turn("Kept.")
@@ -102,7 +102,7 @@ def rolled_back(home: Home) -> Rollout:
 
 
 def scripts(home: Home) -> Rollout:
-    """Code mode in a legacy file: scripts alone tell of commands (0.140 to 0.149)."""
+    """Code mode in a legacy file: only scripts record commands (0.140 to 0.149)."""
     session = home.session("g3", "0.145.0", code_mode=True)
     session.prompt("Look at both")
     each = (f"tools.shell_command({{command: 'ls {name}'}})" for name in "ab")
@@ -123,7 +123,7 @@ def scripts(home: Home) -> Rollout:
 
 
 def live(home: Home) -> Rollout:
-    """An interactive session of 0.171: approvals, steering, and what is told late."""
+    """An interactive session of 0.171: approvals, steering, and records that are written late."""
     session = home.session("g4", "0.171.0", source="cli", code_mode=True)
     session.prompt("Start it")
     no_tool = "TypeError: tools.update_plan is not a function"

@@ -32,7 +32,7 @@ SUMMARY_PREFIX = (
 
 @dataclass
 class Thread:
-    """What the first line says of a thread."""
+    """The thread as its first line describes it."""
 
     id: str
     session_id: str
@@ -171,7 +171,7 @@ def environment(thread: Thread) -> str:
 
 
 def openings(release: Release, thread: Thread) -> list[tuple[str, str, str]]:
-    """The messages nobody typed that open a thread: role, text, kind."""
+    """The automatic messages that open a thread: role, text, kind."""
     surroundings = ("user", environment(thread), "environments.environment_context")
     permissions = (
         "developer",

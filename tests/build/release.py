@@ -1,7 +1,7 @@
-"""What a Codex release writes: one question per difference, answered by the release's number.
+"""The differences between Codex releases, as properties of a release.
 
-Every difference was seen in files written by the released programs; numbers in between two
-programs that were looked at are the earliest that is known.
+Every difference was seen in files written by the released programs; if a number lies between two
+programs that were tested, it is the earliest that is known.
 """
 
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ _MODELS = (
 
 @dataclass(frozen=True)
 class Release:
-    """One release in one history mode; `paginated` stays with a thread, the number may grow."""
+    """One release in one history mode; `paginated` is fixed for a thread, the number may grow."""
 
     version: str
     paginated: bool
@@ -66,7 +66,7 @@ class Release:
 
     @property
     def streams_items(self) -> bool:
-        """Calls are written when the model makes them, not when their output is there."""
+        """Calls are written when the model makes them, not when their output is available."""
         return self.minor >= 98
 
     @property
@@ -127,7 +127,7 @@ class Release:
 
     @property
     def scripts_alone(self) -> bool:
-        """Code mode in legacy files: only a script and its output tell of a command."""
+        """Code mode in legacy files: only a script and its output record a command."""
         return self.code_mode and not self.paginated
 
     @property
@@ -140,7 +140,7 @@ class Release:
 
     @property
     def agents_v2(self) -> bool:
-        """Agents have paths and a copy of the history, and speak through the root."""
+        """Agents have paths and a copy of the history, and talk through the root."""
         return self.code_mode and self.paginated
 
 

@@ -1,6 +1,6 @@
 """A git repository, scripted: commits at given times, branches, rewrites, worktrees.
 
-Nothing of the user's own settings counts, so that it is the same everywhere.
+Git runs without the user's settings, so that results are the same everywhere.
 """
 
 import os
@@ -13,7 +13,7 @@ NOON = datetime(2026, 11, 21, 12)
 
 
 def environment(home: Path) -> dict[str, str]:
-    """What git is run with: a home without settings."""
+    """The environment of git: a home without settings."""
     return {"PATH": os.environ.get("PATH", os.defpath), "HOME": str(home)}
 
 

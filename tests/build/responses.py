@@ -1,7 +1,7 @@
-"""One answer of the model after another, each written in the order its release writes it.
+"""The answers of the model, each written in the order its release writes it.
 
-What the model thinks, says and calls is collected until the answer is over: `tokens()` says what
-it cost, the next call or the end of the turn closes it at a made-up price. The order differs:
+Thoughts, messages and calls are collected until the answer ends: `tokens()` sets its cost, or
+the next call or the end of the turn closes it at a made-up price. The order differs:
 
   bare           state, then state and items
   0.34 - 0.97    context, count again, spoken events, count, items with outputs
@@ -22,7 +22,7 @@ from tests.build.release import Release
 
 @dataclass
 class Spoken:
-    """A thought, a message, a search: complete as soon as it is there."""
+    """A thought, a message or a search: complete at once."""
 
     item: Json
     event: Json | None = None
@@ -74,11 +74,11 @@ class Responses(Items):
 
     @property
     def expected(self) -> Expected:
-        """The facts of everything done so far."""
+        """The facts of everything so far."""
         self.settle()
         return self.facts
 
-    # ── what belongs to an answer ───────────────────────────────────────────────────────────────
+    # ── the parts of an answer ────────────────────────────────────────────────────────────────────
 
     def add(self, part: Spoken | Call) -> None:
         if self.waiting:
@@ -88,7 +88,7 @@ class Responses(Items):
         self._pending.append(part)
 
     def tokens(self, input: int, cached: int, output: int, reasoning: int) -> None:
-        """What the answer just given cost."""
+        """The cost of the last answer."""
         if not self._pending:
             raise ValueError("tokens() belongs right after what the model did")
         self._close(Usage(input, cached, output, reasoning))
@@ -114,7 +114,7 @@ class Responses(Items):
     # ── the order of lines ──────────────────────────────────────────────────────────────────────
 
     def ask(self) -> None:
-        """The request goes out."""
+        """The request is sent."""
         if self._asked:
             return
         self._asked = True
@@ -158,11 +158,11 @@ class Responses(Items):
 
     @property
     def wordless(self) -> bool:
-        """No events for what is said: bare files, and paginated ones with their turn items."""
+        """No events for messages: bare files, and paginated ones with their turn items."""
         return self.release.bare or self.release.paginated
 
     def finish(self, parts: list[Spoken | Call]) -> None:
-        """The outputs are there (or never will be)."""
+        """The outputs arrived (or never will)."""
         calls = [part for part in parts if isinstance(part, Call)]
         if self.release.streams_items:
             for call in calls:
@@ -229,7 +229,7 @@ class Responses(Items):
         self.line("token_usage_record", self.last_record)
 
     def count_late(self) -> None:
-        """The count of an answer already paid for, if it was not written yet."""
+        """Write the token count of the previous answer, if it was not written yet."""
         if self._uncounted is None:
             return
         self.counted = (self.counted or Usage()) + self._uncounted
@@ -251,7 +251,7 @@ class Responses(Items):
 
 
 def growing(answers: int) -> int:
-    """A price that grows with the conversation."""
+    """A price that grows with the number of answers."""
     return 1600 + 400 * answers
 
 

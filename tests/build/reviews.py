@@ -1,4 +1,4 @@
-"""Reviews: a child session looks at the changes, and the parent's file repeats some of it."""
+"""Reviews: a child session reviews the changes, and the parent's file repeats some of it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REVIEW_PROMPT = "Review the current code changes and provide prioritized finding
 
 class Reviews(Agents):
     def review(self, explanation: str = "Looks right.") -> Rollout:
-        """/review of uncommitted changes: a child does it, the parent repeats some of it."""
+        """/review of uncommitted changes: by a child session; the parent repeats some of it."""
         if self.release.minor < 98:
             raise ValueError("reviews are known since 0.98 only")
         self.settle()

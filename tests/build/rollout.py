@@ -1,4 +1,5 @@
-"""One session file of one release: `Rollout` says in the user's words what happened in it.
+"""One session file of one release: the methods of `Rollout` describe in the user's words
+what happened in it.
 
 session = home.session("g3", cli_version="0.101.0")
 session.prompt("Fix the test")
@@ -78,7 +79,7 @@ class Rollout(Reviews):
         thread_id: str | None = None,
         segment_id: str | None = None,
     ) -> Rollout:
-        """Another file of the same home, release and place."""
+        """Another file of the same home, release and folder."""
         return Rollout(
             self.home,
             self.generation,

@@ -1,7 +1,7 @@
 """The scripted sessions every release was asked to run, as functions of a home and a release.
 
-Each gives back the session (or the session and its agents); what it should tell is in `expected`.
-Where a release lacks a tool the session says so, as the real ones did.
+Each returns the session (or the session and its agents); `expected` has the facts. If a release
+lacks a tool, the session contains a message instead, as the real ones did.
 """
 
 from collections.abc import Callable
@@ -172,7 +172,7 @@ def goal(
 def abort(
     home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
 ) -> Rollout:
-    """Interrupted in a long command; before 0.98 that left no more marks than a kill."""
+    """Interrupted in a long command; before 0.98 that looks the same as a kill."""
     session = home.session(generation, cli_version, **text)
     session.prompt("Run something long")
     show_plan(session, 0, "Long command")

@@ -1,4 +1,4 @@
-"""Sessions as they are listed, made up for what is judged without a database."""
+"""Sessions as they are listed, for tests without a database."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ MORNING = datetime(2026, 11, 21, 8)
 
 
 def session(id_: str = "a", /, *, minutes: int = 0, **text: Any) -> Session:
-    """A session that began so many minutes after the first, and ran for five."""
+    """A session that began this many minutes after the first, and ran for five."""
     started = MORNING + timedelta(minutes=minutes)
     plain: dict[str, Any] = dict.fromkeys(Session.__struct_fields__)
     plain |= {

@@ -1,4 +1,4 @@
-"""What the model does with its other tools, in the user's words: patches, servers, questions."""
+"""The model's other tools, in the user's words: patches, servers, questions."""
 
 from tests.build import calls
 from tests.build.calls import Files
@@ -33,7 +33,7 @@ class Tools(Commands):
             call.ends.append(({**event, "changes": changes, "status": "completed"}, 1))
 
     def failing_patch(self, path: str = "nope.txt") -> None:
-        """A patch of a file that is not there; no end of it is recorded."""
+        """A patch of a missing file; no end of it is recorded."""
         self.facts.failed_patches += 1
         given = calls.patch_text({path: ("hello", "hello world")})
         problem = calls.patch_failure(self.release, f"{self.thread.cwd}/{path}")
@@ -47,7 +47,7 @@ class Tools(Commands):
         self.facts.tools.append("apply_patch")
         return self.custom("apply_patch", given, output)
 
-    # ── the rest of the world ───────────────────────────────────────────────────────────────────
+    # ── search, images, questions ─────────────────────────────────────────────────────────────────
 
     def mcp(
         self, server: str, tool: str, arguments: Json, result: str, *, error: bool = False
@@ -97,7 +97,7 @@ class Tools(Commands):
             call.ends.append((seen, 1))
 
     def ask_user(self, question: str) -> None:
-        """The model asks and waits; `answer_user` goes on."""
+        """The model asks and waits; `answer_user` continues."""
         self.facts.questions.append(question)
         asked = {"id": "q1", "header": "Question", "question": question}
         self.call("request_user_input", {"questions": [asked]})
@@ -121,7 +121,7 @@ class Tools(Commands):
             self.reminders.append({"type": "function_call_output", "id": number, **entry})
 
     def goal_status(self, status: str) -> None:
-        """The model says how the goal stands, mostly `complete`."""
+        """The model reports the state of the goal, mostly `complete`."""
         self.facts.revise_goal(status)
         self._goal_call("update_goal", {"status": status})
 

@@ -1,4 +1,4 @@
-"""A thread's turns: how each begins, what the user typed, and the four ways it can end."""
+"""The turns of a thread: the beginning, the prompt, and the four ways it can end."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,7 +19,7 @@ TURN_ABORTED = (
 
 @dataclass(frozen=True)
 class Mark:
-    """Where a turn begins, for whoever cuts there."""
+    """The beginning of a turn, as a place to cut."""
 
     line: int
     ordinal: int
@@ -30,7 +30,7 @@ class Mark:
 class Turns(Responses):
     @cached_property
     def marks(self) -> list[Mark]:
-        """Where each turn of this file begins."""
+        """The beginning of each turn of this file."""
         return []
 
     _opened = False
@@ -43,7 +43,7 @@ class Turns(Responses):
     # ── beginning ───────────────────────────────────────────────────────────────────────────────
 
     def open_file(self) -> None:
-        """Line 0, unless it is there already."""
+        """Write line 0, unless it is there already."""
         if self._opened:
             return
         self._opened = True
@@ -59,9 +59,9 @@ class Turns(Responses):
         root_turn: str | None = None,
         silent: bool = False,
     ) -> None:
-        """A turn begins; `prompt` does this by itself where it is needed.
+        """Begin a turn; `prompt` does this by itself if needed.
 
-        `silent` turns tell the model nothing of its surroundings: a compaction asked for.
+        `silent` turns do not describe the surroundings to the model: a requested compaction.
         """
         self.settle()
         first = not self._opened
@@ -88,7 +88,7 @@ class Turns(Responses):
                 self.settings()
 
     def tell(self) -> None:
-        """The messages nobody typed, and the state of the world where it is written."""
+        """The automatic messages, and the state of the world if the release writes it."""
         if self.release.code_mode:
             tools = [{"type": "namespace", "name": "functions", "tools": []}]
             ids = {"id": f"at_{self.ids.v7()}"}
@@ -124,7 +124,7 @@ class Turns(Responses):
         }
 
     def prompt(self, text: str) -> None:
-        """The user says something; while a turn goes on it steers, where turns are marked."""
+        """A prompt of the user; during a turn it steers, in releases that mark turns."""
         asked_before = self._turn_open and self.facts.turns[-1].prompts
         if asked_before and not self.release.turn_events:
             self.settle()
@@ -144,7 +144,7 @@ class Turns(Responses):
     # ── ending ──────────────────────────────────────────────────────────────────────────────────
 
     def say(self, text: str, phase: str | None = None) -> None:
-        """The model says something to the user."""
+        """The model sends a message to the user."""
         self._answered = True
         turn = self.facts.turns[-1]
         turn.says.append(text)
@@ -162,7 +162,7 @@ class Turns(Responses):
         self.add(Spoken(item, event, reply))
 
     def end_turn(self, answer: str | None = None, phase: str | None = None) -> None:
-        """The turn is done; `answer` is said first if given."""
+        """The turn is complete; `answer` is sent first if given."""
         if answer is not None:
             self.say(answer, phase)
         self.settle()
@@ -170,7 +170,7 @@ class Turns(Responses):
         self._complete(State.COMPLETED, last_agent_message=reply)
 
     def fail_turn(self, error: str = FAILURE, kind: str = "internal_server_error") -> None:
-        """The model could not be reached: the newest releases keep the reason."""
+        """The model could not be reached: the newest releases record the reason."""
         self.settle()
         self.ask()
         fields: Json = {"last_agent_message": None}
@@ -202,7 +202,7 @@ class Turns(Responses):
         self._close_turn(State.INTERRUPTED, marked=not self.release.bare)
 
     def _interrupt_calls(self, seconds: float) -> list[Json]:
-        """Give every running call the output an interruption gives; late turn items come back."""
+        """Give every running call the output of an interruption; returns late turn items."""
         waiting, self.waiting = self.waiting, []
         killed = []
         for call in waiting:
@@ -242,7 +242,7 @@ class Turns(Responses):
         self._turn_open = False
 
     def resume(self, version: str | None = None, *, after: float = 60) -> None:
-        """Another process, perhaps a newer Codex, goes on with the thread."""
+        """Another process, perhaps a newer Codex, continues the thread."""
         self.settle()
         self.clock.advance(after)
         if version is not None:
@@ -251,7 +251,7 @@ class Turns(Responses):
             self.settings()
 
     def end(self) -> None:
-        """Codex is closed: an open turn has ended, nothing is written for it."""
+        """Codex is closed: an open turn has ended, but no line is written for it."""
         self.settle()
         if self._turn_open and not self.release.turn_events:
             self._close_turn(State.COMPLETED, marked=False)
@@ -272,7 +272,7 @@ class Turns(Responses):
         took = {"completed_at": self.clock.seconds, "duration_ms": self.clock.ms - self._began_ms}
         return started | took
 
-    # ── what the tools know ─────────────────────────────────────────────────────────────────────
+    # ── overridden by the tools ───────────────────────────────────────────────────────────────────
 
     def command_of(self, call: Call) -> Command | None:
         raise NotImplementedError

@@ -1,6 +1,6 @@
-"""The file itself: lines in memory, and how much of them has reached the disk.
+"""The file: lines in memory, and how much of them is on the disk.
 
-Knows the envelope and the two ways a writer can be caught half way; not what the lines mean.
+Knows the envelope and the two ways a write can be interrupted, but not the meaning of lines.
 """
 
 import os
@@ -45,11 +45,11 @@ class Writer:
         self.line("event_msg", {"type": name, **fields})
 
     def raw(self, data: bytes) -> None:
-        """Any bytes at all, for what no release would write; the newline is the caller's."""
+        """Any bytes, for content that no release would write; the caller adds the newline."""
         self._lines.append(data)
 
     def settle(self) -> None:
-        """Write what the model has said so far; whoever collects lines says how."""
+        """Write the pending parts of an answer; subclasses that collect them override this."""
 
     # ── reading them ────────────────────────────────────────────────────────────────────────────
 
@@ -67,7 +67,7 @@ class Writer:
     # ── disk ────────────────────────────────────────────────────────────────────────────────────
 
     def write(self) -> Path:
-        """The whole file anew, in place."""
+        """Write the whole file again, in place."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_bytes(self.bytes())
         self._on_disk = len(self.bytes())
@@ -85,7 +85,7 @@ class Writer:
         return self._append(data[self._on_disk : end])
 
     def write_partial(self, count: int) -> Path:
-        """Append the next bytes only, as a write cut in half leaves them."""
+        """Append only the next bytes, as an interrupted write leaves them."""
         return self._append(self.bytes()[self._on_disk : self._on_disk + count])
 
     def _append(self, data: bytes) -> Path:

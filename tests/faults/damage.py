@@ -1,4 +1,4 @@
-"""A database that was killed with a full log, and whatever can be done to its two files."""
+"""A database that was killed with a full log, and changes to its two files."""
 
 import shutil
 from pathlib import Path
@@ -8,13 +8,13 @@ from tests.faults.fault_harness import FaultHarness
 
 
 class Damage:
-    """A database that was killed with a full log, and its state before and after what is tried."""
+    """A database that was killed with a full log, and its facts before and after a change."""
 
     def __init__(self, folder: Path) -> None:
         self.harness = FaultHarness(folder)
         self.harness.session("plan")
         self.harness.session("chat")
-        # The file holds the beginning, the log the rest.
+        # The file contains the beginning, the log the rest.
         with self.harness.open() as database:
             database.checkpoint()
         child = start(self.harness)
@@ -28,7 +28,7 @@ class Damage:
         assert len(self.log) > 50_000
 
     def put(self, file: bytes | None = None, log: bytes | None = None) -> FaultHarness:
-        """As it was after the kill, but for what is given."""
+        """Restore the state after the kill, with these replacements."""
         shutil.rmtree(self.harness.path.parent)
         shutil.copytree(self.before, self.harness.path.parent)
         if file is not None:
@@ -39,14 +39,14 @@ class Damage:
         return self.harness
 
     def heals(self) -> list[str]:
-        """After the next reading all is there again; what was told on the way."""
+        """Read, and assert that all facts are there again; returns the reported problems."""
         self.harness.read()
         notes = list(self.harness.notes)
         assert self.harness.facts() == self.quiet
         return notes
 
     def kept(self) -> dict[str, bytes]:
-        """What the recovery folder holds."""
+        """The content of the recovery folder."""
         above = self.harness.path.with_name("tailboard.duckdb.recovery")
         return {file.name: file.read_bytes() for file in above.rglob("*") if file.is_file()}
 

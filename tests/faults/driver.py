@@ -1,4 +1,4 @@
-"""Starting the program that ingests for ever, and killing it."""
+"""Starts the program that ingests until it is killed, and kills it."""
 
 import signal
 import subprocess

@@ -19,7 +19,7 @@ def born(program: str, size: int = 2) -> list["subprocess.Popen[bytes]"]:
 
 
 def dying_on(name: str) -> str:
-    """A reader that kills itself when it is to read a file of this name."""
+    """A reader that kills itself when it reads a file of this name."""
     return (
         "import os, signal\n"
         "from ingest.pipeline import reader_output, reader_process\n"
@@ -33,7 +33,7 @@ def dying_on(name: str) -> str:
 
 
 def dying_at(word: str) -> str:
-    """A reader that kills itself when it is to decode a line with this word."""
+    """A reader that kills itself when it decodes a line with this word."""
     return (
         "import os, signal\n"
         "from ingest.codex import fold, indexes\n"

@@ -1,7 +1,8 @@
-"""A Codex home and a database beside it, and the one question every fault ends with: is what is
-stored what one quiet reading of the same bytes would have stored?
+"""A Codex home and a database beside it. Every fault test compares the stored facts with those
+of one undisturbed reading of the same bytes.
 
-Processes that tests start import this. It does not import pytest, which takes longer than the rest.
+Processes that tests start import this module. It does not import pytest, which takes longer than
+the rest.
 """
 
 import hashlib
@@ -43,9 +44,9 @@ AFTER = FIRST.replace(day=22)
 
 
 class FaultHarness:
-    """`read` opens, reads all that is new and closes, as a command does.
+    """`read` opens, reads everything new and closes, as a command does.
 
-    A file is one batch, unless `tuning` makes it several: each costs a transaction.
+    A file is one batch unless `tuning` makes it several: each batch costs a transaction.
     """
 
     def __init__(self, folder: Path, tuning: RunSettings = WHOLE) -> None:
@@ -62,7 +63,7 @@ class FaultHarness:
         return self.now
 
     def session(self, which: str = "plan", **text: Any) -> Rollout:
-        """One scripted session, written to the end."""
+        """One scripted session, written completely."""
         made = scenarios.ALL[which](self.home, **text)
         session = made[0] if isinstance(made, list) else made
         session.write()
@@ -75,9 +76,9 @@ class FaultHarness:
         return database
 
     def create(self) -> None:
-        """An empty database: a process that is started next need not create its own.
+        """Create an empty database, so that a process that is started next need not.
 
-        Here it is a copy, as `tests.conftest` says, which saves a third of a second.
+        In tests it is a copy, see `tests.conftest`, which saves a third of a second.
         """
         self.open().close()
 
@@ -103,9 +104,9 @@ class FaultHarness:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        """A connection that reads what is stored, without opening the database as a command does.
+        """A connection that reads the stored data, without opening the database as a command does.
 
-        A database that is open is asked itself: reading its file would give up the lock on it.
+        An open database is queried itself: reading its file would release the lock on it.
         """
         if self._database is not None and self._database._open is not None:
             yield self._database.reader()
@@ -116,7 +117,7 @@ class FaultHarness:
             yield con
 
     def cursors(self) -> dict[SourceName, tuple[Any, ...]]:
-        """Name to generation, byte, lines and the lines that are accounted for."""
+        """By name: generation, byte, lines, and the number of lines accounted for."""
         found = self.rows(
             "select s.path, c.generation, c.byte, c.lines, c.stored + c.rejected + c.blank "
             "from sources s join cursors c on c.source = s.id"
@@ -127,7 +128,7 @@ class FaultHarness:
         return Counter(state for (state,) in self.rows("select state from v_batches"))
 
     def problems(self) -> list[tuple[str, str]]:
-        """What is told of the home, by code and file name."""
+        """The problems of the home, as code and file name."""
         found = self.rows("select code, path from problems")
         return sorted((code, Path(path).name) for code, path in found)
 
@@ -136,16 +137,16 @@ class FaultHarness:
         return str(state)
 
     def quiet(self) -> list[str]:
-        """What one reading of the home as it is now would store."""
+        """The facts of one undisturbed reading of the home as it is now."""
         return one_shot(self.home.path, self.folder)
 
     def quiet_elsewhere(self) -> list[str]:
-        """The same, on a disk that has room."""
+        """The same, on a disk that has space."""
         with TemporaryDirectory() as folder:
             return one_shot(self.home.path, Path(folder))
 
     def forget(self) -> None:
-        """No database any more, as before the first start."""
+        """Delete the database, as before the first start."""
         for file in self.path.parent.glob(f"{self.path.name}*"):
             if file.is_file():
                 file.unlink()
@@ -164,7 +165,7 @@ _QUIET: dict[str, list[str]] = {}
 def one_shot(home: Path, folder: Path) -> list[str]:
     """All facts of a home, read in one go into a database of its own.
 
-    They depend on nothing but the files, so homes with equal files are read once.
+    They depend only on the files, so homes with equal files are read once.
     """
     digest = _digest(home)
     if digest not in _QUIET:
@@ -176,7 +177,7 @@ def one_shot(home: Path, folder: Path) -> list[str]:
 
 
 def _digest(home: Path) -> str:
-    """Of the name, kind and content of everything in a home."""
+    """A digest of the name, kind and content of everything in a home."""
     digest = hashlib.sha256()
     for path in sorted(home.rglob("*")):
         mode = path.lstat().st_mode
@@ -191,7 +192,7 @@ _OTHER_TABLES = ("sources", "cursors", "batches", "batch_moves", "problems", "se
 
 
 class Oracle:
-    """One quiet reading after another, in one database that is emptied in between."""
+    """Undisturbed readings in one database, which is emptied between them."""
 
     def __init__(self, folder: Path) -> None:
         self.home = folder / "oracle"
@@ -199,7 +200,7 @@ class Oracle:
         self._known: dict[tuple[tuple[str, bytes], ...], list[str]] = {}
 
     def facts(self, contents: dict[str, bytes]) -> list[str]:
-        """What these files, named as in a home, tell."""
+        """The facts of these files, named as in a home."""
         key = tuple(contents.items())
         if key not in self._known:
             self._known[key] = self._read(contents)

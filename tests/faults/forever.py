@@ -1,6 +1,6 @@
 """A program that ingests until it is killed: `python -m tests.faults.forever DB HOME BATCH_BYTES`.
 
-Tells on standard output that it reads, so that whoever kills it need not guess when it began.
+Prints a line when it begins to read, so that a test knows when to kill it.
 """
 
 import sys

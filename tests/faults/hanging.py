@@ -1,4 +1,4 @@
-"""A mount that hangs: of a file system in user space whose program never answers."""
+"""A mount that hangs: a FUSE file system whose program never answers."""
 
 import ctypes
 import os
@@ -13,7 +13,7 @@ _DETACH = 2
 
 @contextmanager
 def hanging(point: Path) -> Iterator[None]:
-    """Whoever looks into `point` waits, until the block ends."""
+    """Every access to `point` blocks until the end of this context."""
     libc = ctypes.CDLL(None, use_errno=True)
     try:
         device = os.open("/dev/fuse", os.O_RDWR)
@@ -26,5 +26,5 @@ def hanging(point: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        os.close(device)  # Everybody who waits hears that it is gone.
+        os.close(device)  # All blocked accesses fail.
         libc.umount2(os.fsencode(point), _DETACH)

@@ -1,7 +1,7 @@
-"""The fault matrix: every row that has to be proved, the first and the second most urgent.
+"""The fault matrix: every row that must be proved, of the first and second priority.
 
-A test claims rows with `@pytest.mark.fault("F12")`, wherever it stands. A row that no test claims
-is listed here with the reason, so that nothing is forgotten quietly.
+A test claims rows with `@pytest.mark.fault("F12")`, in any file. A row without a test is listed
+here with the reason.
 """
 
 FILES = "01 02 03 05 06 07 08 09 10 11 12 13 15 16 17 18 19 20 23 24 26"

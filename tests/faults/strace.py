@@ -13,7 +13,7 @@ needs_strace = pytest.mark.skipif(which("strace") is None, reason="strace is not
 
 
 def injected(harness: FaultHarness, fault: str, when: int, code: str) -> int:
-    """Run some code with a fault at the n-th call that writes to the database's files."""
+    """Run code with a fault at the n-th call that writes to the database's files."""
     calls = "pwrite64,write,fsync,fdatasync,ftruncate"
     return subprocess.run(
         [

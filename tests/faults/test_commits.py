@@ -1,4 +1,5 @@
-"""The one transaction everything goes through: all or nothing, whatever it ends with."""
+"""All data is stored in one transaction: it is committed completely or not at all, after any
+error."""
 
 import contextlib
 from collections.abc import Callable, Iterator
@@ -29,7 +30,7 @@ def harness(tmp_path: Path) -> FaultHarness:
 
 
 class Engine:
-    """A connection that answers one statement with an error, before or after it did as asked."""
+    """A connection that answers one statement with an error, before or after executing it."""
 
     def __init__(self, database: Database, statement: str, error: Exception, *, done: bool) -> None:
         self._database = database
@@ -58,7 +59,7 @@ MET = TransactionException("TransactionContext Error: Conflict on update!")
 
 @contextlib.contextmanager
 def armed(database: Database, statement: str, error: Exception, *, done: bool) -> Iterator[None]:
-    """The first commit of facts meets an error."""
+    """The first commit of facts fails with an error."""
     engines: list[Engine] = []
 
     def land(database: Database, landings: list[commit_results.BatchCommit], *rest: Any) -> None:
@@ -121,7 +122,7 @@ def test_after_a_fatal_engine_error_the_file_is_reopened_with_all_commits(
 def test_a_failed_statement_rolls_back_the_whole_transaction(
     harness: FaultHarness, then: str | None
 ) -> None:
-    """Also where whoever asked does not look: its commit alone would pass, and store nothing."""
+    """Also if the caller ignores the error: its commit alone would succeed, and store nothing."""
 
     def careless() -> None:
         with database.transaction():
@@ -159,7 +160,7 @@ def test_conflicting_writers_get_an_error_and_nothing_is_stored_twice(
 
 
 class Between:
-    """Calls a function before each transaction of a run; the commands of people run there too."""
+    """Calls a function before each transaction of a run; actions of users run there too."""
 
     def __init__(self, act: Callable[[Database, list[BatchCommit]], None]) -> None:
         self.act = act

@@ -1,4 +1,5 @@
-"""Compressed files that are damaged, torn or bombs: nothing moves before all of one is right."""
+"""Compressed files that are damaged, torn or bombs: no cursor moves before the whole file is
+valid."""
 
 import pytest
 import zstandard

@@ -1,4 +1,4 @@
-"""A database that is damaged, foreign or newer: told in sentences, kept aside, and made good."""
+"""A database that is damaged, foreign or newer: it is reported, set aside and rebuilt."""
 
 import os
 import random
@@ -50,7 +50,7 @@ def test_after_a_flipped_bit_in_the_log_the_files_are_read_again(damage: Damage,
     damaged = flipped(damage.log, at, chance.randrange(8))
     damage.put(log=damaged)
     notes = damage.heals()
-    # A bit in a length looks like a torn end: then there is nothing to tell, and nothing missing.
+    # A flipped bit in a length looks like a torn end: nothing is reported, and nothing is missing.
     if notes:
         assert "was damaged" in notes[0]
         assert "All of its log but the last" in notes[-1] or "set aside" in notes[-1]
@@ -77,7 +77,8 @@ def test_log_entries_before_the_damage_are_saved(damage: Damage) -> None:
 @pytest.mark.fault("D07")
 @pytest.mark.parametrize("byte", range(8) if SOAK else (0, 1, 7))
 def test_a_flipped_length_in_the_log_is_repaired(damage: Damage, byte: int) -> None:
-    # The engine names the place behind the head of an entry: eight bytes of length, eight of sum.
+    # The engine names the offset after the head of an entry: eight bytes of length, eight of
+    # checksum.
     harness = damage.put(log=flipped(damage.log, len(damage.log) // 2))
     named = re.search(r"byte position (\d+)", probe(harness.path) or "")
     assert named is not None
@@ -122,7 +123,7 @@ def test_a_log_without_its_database_is_kept_and_reported(damage: Damage) -> None
 
 @pytest.mark.fault("D09")
 def test_a_recovery_is_noted_before_a_client_can_connect(damage: Damage) -> None:
-    """A dashboard reads the notes when it connects; what is written later is never shown."""
+    """A dashboard reads the notes when it connects; later ones are never shown."""
     path = damage.put().path
     path.unlink()
     connectable: list[bool] = []
@@ -182,7 +183,7 @@ def test_a_corrupt_block_marks_the_file_as_damaged_and_the_next_start_rebuilds_i
     damage: Damage,
 ) -> None:
     harness = damage.put()
-    harness.read()  # Everything is in the file now, and nothing in the log.
+    harness.read()  # Now everything is in the file, and nothing in the log.
     assert not harness.log.exists()
     whole = harness.path.read_bytes()
     at = whole.find(b"Fix the failing unicode test") // 4096 * 4096

@@ -31,7 +31,7 @@ def mount(*arguments: object) -> bool:
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[FaultHarness]:
-    """A database on a disk of six megabytes, and four homes' worth of sessions for it."""
+    """A database on a disk of six megabytes, and six sessions to store in it."""
     data = tmp_path / "data"
     data.mkdir()
     if os.geteuid() != 0 or not mount("-t", "tmpfs", "-o", "size=6m", "tmpfs", data):
@@ -42,12 +42,12 @@ def small(tmp_path: Path) -> Iterator[FaultHarness]:
             harness.session("tour")
         yield harness
     finally:
-        # Lazily: a test that failed may still hold it, and must not take the next ones with it.
+        # Lazily: a failed test may still use it, and must not fail the next ones.
         subprocess.run(["umount", "-l", str(data)], check=True)
 
 
 def fill(harness: FaultHarness, leave: int) -> Path:
-    """Somebody else's file takes what is left of the disk, but for some bytes."""
+    """Fill the disk with another file, except for some bytes."""
     ballast = harness.path.parent / "ballast"
     free = os.statvfs(harness.path.parent)
     with ballast.open("wb") as file:

@@ -1,4 +1,5 @@
-"""What lies where the database's own files belong is named, with a cure, and left as it is."""
+"""Wrong kinds of files at the paths of the database: they are reported with a fix and not
+changed."""
 
 import os
 import sqlite3
@@ -62,7 +63,7 @@ def test_a_file_of_the_wrong_type_is_reported_with_a_fix_and_not_changed(
         harness.rename(cli.tmp / "aside")
     make(harness)
     before = sorted(cli.db.parent.rglob("*")), harness.lstat()
-    # Where there is no database yet, a command that only reads has nothing to open.
+    # Without a database, a command that only reads has nothing to open.
     for command in (["ingest"], ["status"]) if cli.db.exists() else (["ingest"],):
         answer = cli.run(*command)
         assert answer.code == 3, answer.err
@@ -76,7 +77,7 @@ def test_a_file_of_the_wrong_type_is_reported_with_a_fix_and_not_changed(
 
 @pytest.fixture
 def shared(capsys: pytest.CaptureFixture[str]) -> Iterator[CliHarness]:
-    """Where a user without rights can be, too: what was read belongs to that user."""
+    """A harness without root privileges, whose user owns the files that were read."""
     with folder_everyone_may_enter() as folder:
         found = CliHarness(folder, capsys)
         _, found.now = write_sessions(found.home)

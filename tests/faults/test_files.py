@@ -1,4 +1,4 @@
-"""Files that grow, move, shrink and vanish, from the home down to a single one."""
+"""Files that grow, move, shrink and vanish, up to the whole home."""
 
 import base64
 import os
@@ -19,7 +19,7 @@ DAY = "sessions/2026/11/21"
 
 @pytest.mark.fault("F12")
 def test_a_file_with_a_time_in_the_far_future_is_read_normally(harness: FaultHarness) -> None:
-    """Later than a count of nanoseconds in 64 bits reaches; not every file system has that."""
+    """Later than nanoseconds in 64 bits can express; not every file system supports that."""
     session = harness.session("chat")
     os.utime(session.path, (10_413_792_000, 10_413_792_000))
     harness.session("chat")
@@ -143,7 +143,7 @@ def test_a_new_file_with_the_inode_of_a_deleted_one_is_another_file(harness: Fau
     inode = gone.path.stat().st_ino
     session = harness.home.session("g4")
     session.prompt("Somebody else")
-    # As a file system does that gives a freed inode to the next who asks.
+    # As with file systems that reuse the inode of a deleted file at once.
     gone.path.rename(session.path)
     session.write()
     assert session.path.stat().st_ino == inode
@@ -152,7 +152,7 @@ def test_a_new_file_with_the_inode_of_a_deleted_one_is_another_file(harness: Fau
     facts = harness.facts()
     assert any(session.thread.id in fact for fact in facts)
     assert any(gone.thread.id in fact for fact in facts)
-    # The same name with other bytes, inode and all: a new generation, and nothing of the old one.
+    # The same name and inode with other bytes: a new generation, without anything of the old one.
     session.path.write_bytes(session.bytes().replace(b"Somebody else", b"Nobody at all"))
     gone.write()
     harness.read()
@@ -178,7 +178,7 @@ def test_a_file_rewritten_between_two_scans_is_read_again(
 def test_a_rewrite_that_keeps_the_compared_bytes_and_grows_counts_as_an_append(
     harness: FaultHarness,
 ) -> None:
-    """A limit, named in the README: the first 4 KiB and the last 256 bytes are compared."""
+    """A limit, stated in the README: the first 4 KiB and the last 256 bytes are compared."""
     session = harness.session("tour")
     harness.read()
     data = session.bytes()
@@ -251,7 +251,7 @@ def test_an_upgrade_corrects_the_offsets_of_prompts_that_were_cut_off_before(
     harness.home.trim_history(2)
     harness.read()
     with harness.open() as database:
-        # As an older version left it.
+        # As an older version stored it.
         database.execute("update prompts set byte = -1 - byte where byte < 0")
         step = files("ingest.db.migrations").joinpath("0006_places.sql").read_text()
         database.execute(step)
@@ -273,7 +273,7 @@ def test_the_rejected_lines_of_a_list_are_those_in_the_present_file(harness: Fau
         kept = base64.b64encode(beginning).decode()
         assert result == [(*source, len(beginning), kept)]
     assert harness.rows("select count(*) from prompts") == [(8,)]
-    # A line that moves with its list is told where it stands now.
+    # A rejected line that moves with its list is reported at its present offset.
     harness.home.history_path.write_bytes(b"\n{worse\n")
     harness.read()
     assert harness.rows("select byte from v_rejects") == [(1,)]
@@ -349,7 +349,7 @@ def test_a_huge_line_in_a_huge_file_needs_little_memory(harness: FaultHarness) -
         f"harness = FaultHarness(Path({str(harness.folder)!r}))\n"
         "with harness.open() as database:\n"
         "    harness.owner(database, RunSettings(line_cap=1 << 20)).read_once()\n"
-        # What a process has used at most, not counting the one that started it.
+        # The peak of this process, without that of its parent.
         "status = Path('/proc/self/status').read_text()\n"
         "print(int(status.partition('VmHWM:')[2].split()[0]) // 1024)\n"
     )

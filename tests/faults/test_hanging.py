@@ -1,4 +1,4 @@
-"""A repository that does not answer costs a command its limit, and nothing but that repository."""
+"""A repository that hangs: a command waits for its time limit, and all other repositories work."""
 
 import os
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ COMMANDS = (["resume"], ["state", "commits"], ["state", "reconcile", "--dry-run"
 
 @contextmanager
 def with_pipe(folder: Path) -> Iterator[None]:
-    """Git waits at its first file: nobody ever writes into the pipe."""
+    """Git blocks at its first file, because nothing is ever written into the pipe."""
     (folder / ".git").mkdir()
     os.mkfifo(folder / ".git" / "HEAD")
     yield

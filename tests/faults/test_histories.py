@@ -1,4 +1,4 @@
-"""Whatever happens to the files, and wherever the program dies of it: every line is stored once."""
+"""After any sequence of file changes and crashes, every line is stored exactly once."""
 
 import contextlib
 import json
@@ -44,11 +44,11 @@ HISTORY = "history.jsonl"
 
 
 class Crash(BaseException):
-    """The program ends here; nothing of ours may catch it."""
+    """The program ends here; no handler of ours may catch it."""
 
 
 class Trap:
-    """Ends the program the n-th time it comes to one of its boundaries."""
+    """Ends the program at the n-th call of one of its boundaries."""
 
     def __init__(self, boundary: str, count: int) -> None:
         self.boundary, self.count = boundary, count
@@ -86,7 +86,7 @@ BOUNDARIES = ("before a transaction", "after a claim", "before a commit", "after
 
 
 class File:
-    """One file as it is on disk, and what is still to be written to it."""
+    """One file as it is on disk, and the lines that are still to be written."""
 
     def __init__(self, harness: FaultHarness, name: str, script: list[bytes]) -> None:
         self.home = harness.home.path
@@ -140,7 +140,7 @@ class File:
 
 
 def _scripts() -> list[tuple[str, list[bytes]]]:
-    """Two real sessions, line by line, and a list of prompts that repeats itself."""
+    """Two real sessions, line by line, and a list of prompts with repetitions."""
     with tempfile.TemporaryDirectory() as folder:
         home = Home(Path(folder))
         chat, partial = scenarios.chat(home), scenarios.partial(home, "g3")
@@ -177,7 +177,7 @@ class Histories(RuleBasedStateMachine):
         self.oracle.close()
         shutil.rmtree(self.folder)
 
-    # ── what happens to files ───────────────────────────────────────────────────────────────────
+    # ── changes of files ──────────────────────────────────────────────────────────────────────────
 
     @rule(which=some_file, noise=st.lists(st.integers(0, 40), min_size=1, max_size=12))
     def append(self, which: int, noise: list[int]) -> None:
@@ -214,7 +214,7 @@ class Histories(RuleBasedStateMachine):
         if file.gone or not file.path.exists():
             return
         if keep_plain and not file.packed:
-            # For a moment both are there; the compressed one may even be older.
+            # Both exist for a moment; the compressed file may even be older.
             twin = file.path.with_name(file.name + ".zst")
             file.packed = True
             file.put()
@@ -225,7 +225,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(which=some_file, noise=st.lists(st.integers(0, 40), max_size=10), longer=st.booleans())
     def rewrite(self, which: int, noise: list[int], longer: bool) -> None:
-        """`longer`: cut to nothing and grown past the old end, between two looks."""
+        """`longer`: emptied and grown past the old end, between two scans."""
         file = self.files[which]
         if file.gone:
             return
@@ -269,7 +269,7 @@ class Histories(RuleBasedStateMachine):
             return
         file.gone = not file.gone
 
-    # ── what happens to the program ─────────────────────────────────────────────────────────────
+    # ── events of the program ─────────────────────────────────────────────────────────────────────
 
     @rule()
     def read(self) -> None:
@@ -296,7 +296,7 @@ class Histories(RuleBasedStateMachine):
     @precondition(lambda self: any(file.path.exists() for file in self.files))
     @rule()
     def settle(self) -> None:
-        """Read to the end: now all that is there is stored."""
+        """Read to the end: now all content is stored."""
         self.read()
         cursors = self.at_cursors()
         for file in self.files:
@@ -304,7 +304,7 @@ class Histories(RuleBasedStateMachine):
                 assert file.accepted == file.whole, file.name
                 assert cursors[file.name][2] == file.whole.count(b"\n")
 
-    # ── what must be true at every moment ───────────────────────────────────────────────────────
+    # ── invariants ────────────────────────────────────────────────────────────────────────────────
 
     def at_cursors(self) -> dict[str, tuple[int, int, int, int, int]]:
         found = self.database.execute(
@@ -348,7 +348,7 @@ def _prompts(facts: list[str]) -> Counter[tuple[str, str, str]]:
 
 
 def _typed(content: bytes) -> Counter[tuple[str, str, str]]:
-    """What stands in these lines. Behind a torn one glued to it, a whole row still counts."""
+    """The prompts of these lines. After a torn line without a newline, a whole row still counts."""
     found: Counter[tuple[str, str, str]] = Counter()
     for line in content.split(b"\n"):
         row = _row(line) or _row(line[max(0, line.rfind(b'{"session_id"')) :])
@@ -379,7 +379,7 @@ def test_after_any_history_the_database_equals_one_undisturbed_reading() -> None
             max_examples=2_500 if SOAK else 5,
             stateful_step_count=30 if SOAK else 20,
             deadline=None,
-            # A failure is told as it was found: to make it smaller takes minutes.
+            # A failure is reported as found: shrinking it takes minutes.
             phases=tuple(phase for phase in Phase if SOAK or phase is not Phase.shrink),
         ),
     )

@@ -20,7 +20,7 @@ STEP = "0005_homes.sql"
 
 
 def as_machine(name: str, harness: FaultHarness) -> None:
-    """Read the home as a computer of this name does."""
+    """Read the home on a computer of this name."""
     inner = program("ingest", "ingest", "--db", str(harness.path))
     identity = harness.folder / "machine-id"
     started = subprocess.run(
@@ -39,13 +39,13 @@ def as_machine(name: str, harness: FaultHarness) -> None:
 
 
 def read_as(harness: FaultHarness, home: str) -> None:
-    """Read the home under an identity of its own, as older versions did on each machine."""
+    """Read the home under another identity, as older versions did on each machine."""
     with harness.open() as database:
         Owner(database, [Home(home, harness.home.path)], clock=harness.clock).read_once()
 
 
 def forget_step(database: Database) -> None:
-    """The database is as an older version left it: the step is taken when it is opened again."""
+    """Return the database to the state of an older version: opening it applies the step again."""
     with database.transaction():
         database.execute("delete from schema_migrations where name = ?", [STEP])
 
@@ -92,7 +92,7 @@ def test_data_read_under_two_names_of_one_machine_is_merged(
     folded = harness.facts()
     harness.read()
     assert harness.facts() == folded
-    # What no longer is on disk stays, once; the rest is what one reading of the files tells.
+    # Data that is no longer on disk is kept once; the rest equals one reading of the files.
     kept = [fact for fact in folded if gone.thread.id in fact]
     assert kept
     assert harness.rows("select text from prompts order by text") == [

@@ -1,4 +1,5 @@
-"""Megabytes of lines that are no records: bounded, one finding each, and nobody waits for them."""
+"""Megabytes of lines that are no records: bounded, one finding per run, and no delay for other
+files."""
 
 import os
 import subprocess
@@ -36,7 +37,7 @@ RUBBISH = {
 
 
 def rubbish(harness: FaultHarness, what: bytes, size: int) -> Path:
-    """A file of it, newer than all others, so that it is read before them."""
+    """A file with such lines, newer than all others, so that it is read first."""
     path = harness.home.path / DAY / rollout()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(what * (size // len(what)))
@@ -205,7 +206,7 @@ def test_a_line_of_millions_of_values_needs_little_memory_and_only_it_is_rejecte
     )
     memory, result = ended.stdout.splitlines()
     assert result == f"2 1 {len(record)} too_many_values"
-    assert int(memory) < 220  # A reader has some 25 MB of its own.
+    assert int(memory) < 220  # A reader itself needs about 25 MB.
 
 
 def test_a_long_text_full_of_commas_and_braces_is_not_rejected() -> None:

@@ -1,4 +1,4 @@
-"""kill -9 at any moment, while files grow: what was committed is there, and the rest is read."""
+"""kill -9 at any moment, while files grow: commits survive, and the rest is read later."""
 
 import os
 import random
@@ -28,8 +28,8 @@ def test_repeated_kills_lose_and_duplicate_nothing(tmp_path: Path, home: int) ->
     harness.create()
     for kills in range(1, KILLS_A_HOME + 1):
         child = start(harness)
-        # It is killed after so many pieces of writing: some before it looked, some in the middle
-        # of a commit, some while it has nothing to do.
+        # It is killed after this many writes: before it scans, in the middle of a commit, or while
+        # idle.
         for _ in range(chance.randrange(1, 40)):
             path = chance.choice(list(waiting))
             cut = chance.randrange(1, 2_000)
@@ -39,7 +39,7 @@ def test_repeated_kills_lose_and_duplicate_nothing(tmp_path: Path, home: int) ->
             os.sched_yield()
         kill(child)
         if kills % 2 == 0:
-            # Three deaths over one batch would set it aside, as if it were to blame.
+            # After three kills during one batch it would be set aside as the cause.
             harness.read()
             assert harness.facts() == harness.quiet()
             assert set(harness.states()) <= {"completed", "completed_empty"}
@@ -65,7 +65,7 @@ def test_a_kill_during_database_creation_is_repaired_at_the_next_start(
         f"open_database(Path({str(harness.path)!r}))[0].close()"
     )
     died = 0
-    # Killed at its first write, at its second, and so on, until it comes through.
+    # Killed at its first write, at its second, and so on, until it is complete.
     while injected(harness, "signal=KILL", died + 1, opening) != 0:
         died += 1 if SOAK else 4
         harness.read()
@@ -83,7 +83,7 @@ def test_a_confirmed_action_survives_a_kill(
     harness.session("partial")
     child = start(harness)
     assert child.stdout is not None
-    # The second round begins when the first is committed.
+    # The second round begins after the commit of the first.
     assert child.stdout.readline() == b"reading\n"
     kill(child)
     with harness.open() as database:

@@ -1,4 +1,4 @@
-"""What can stand in a line; its neighbours are always stored, and it is always accounted for."""
+"""Lines of any content: the lines around them are always stored, and each is accounted for."""
 
 import json
 
@@ -17,7 +17,7 @@ TIME = "2026-11-21T08:00:00.500Z"
 
 
 def event(message: str, time: object = TIME) -> bytes:
-    """Something the agent said, as Codex writes it."""
+    """A message of the agent, as Codex writes it."""
     item = {"type": "AgentMessage", "id": "m", "content": [{"type": "Text", "text": message}]}
     payload = {"type": "item_completed", "thread_id": "t", "turn_id": "u", "item": item}
     record = {"timestamp": time, "type": "event_msg", "payload": payload}
@@ -30,7 +30,7 @@ def with_line(harness: FaultHarness, line: bytes) -> Rollout:
 
 
 def with_each(harness: FaultHarness, lines: dict[str, bytes]) -> dict[str, Rollout]:
-    """A session for each of these lines, which stands in its middle; read in small batches."""
+    """One session for each of these lines, with the line in its middle; read in small batches."""
     sessions = {what: _with_line(harness, line) for what, line in lines.items()}
     harness.read(RunSettings(batch_bytes=20_000, line_cap=1 << 20))
     return sessions
@@ -54,7 +54,7 @@ def neighbours_are_whole(harness: FaultHarness, session: Rollout) -> None:
 
 
 def each_neighbour_is_whole(harness: FaultHarness, sessions: dict[str, Rollout]) -> None:
-    """All facts of the sessions without the lines are there, and every line is accounted for."""
+    """All facts of the sessions without these lines are stored, and every line is accounted for."""
     cursors = harness.rows(
         "select s.thread, c.lines, c.stored + c.rejected + c.blank "
         "from cursors c join sources s on s.id = c.source"
@@ -75,7 +75,7 @@ def each_neighbour_is_whole(harness: FaultHarness, sessions: dict[str, Rollout])
 
 
 def texts_and_commands(harness: FaultHarness) -> dict[str, set[str]]:
-    """By thread."""
+    """The texts and commands of each thread."""
     found: dict[str, set[str]] = {}
     for thread, text in harness.rows(
         "select s.thread, m.text from messages m join sources s on s.id = m.source "
@@ -105,7 +105,7 @@ def test_a_line_that_is_not_a_record_is_stored_with_its_offset_and_reason(
     harness: FaultHarness,
 ) -> None:
     sessions = with_each(harness, BAD)
-    # Half of the letters of UTF-16 are newlines to everybody else.
+    # Half of the bytes of UTF-16 look like newlines in other encodings.
     del sessions["utf-16"]
     rejected = harness.rows(
         "select s.thread, r.byte from rejects r join sources s on s.id = r.source"
@@ -191,7 +191,7 @@ def test_identical_lines_are_all_stored(harness: FaultHarness) -> None:
 def test_a_line_above_the_limit_is_stored_with_its_offset_and_excerpt(
     harness: FaultHarness,
 ) -> None:
-    """A hundred megabytes; the cap is lower here, so that the test is fast."""
+    """A hundred megabytes by default; the limit is lower here, so that the test is fast."""
     session = with_line(harness, b'{"text":"' + b"x" * (100 << 20) + b'"}')
     ((reason, length, head, tail),) = harness.rows("select reason, length, head, tail from rejects")
     assert length == (100 << 20) + 11

@@ -1,4 +1,4 @@
-"""The matrix and the tests keep step."""
+"""Every row of the matrix has a test, and every marked test has a row."""
 
 import ast
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ TESTS = Path(__file__).parents[1]
 
 
 def claims() -> Iterator[str]:
-    """Every row that is claimed, by a test or by a machine that is one."""
+    """Every row that a test function or state machine claims."""
     for path in TESTS.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.fault":

@@ -1,4 +1,4 @@
-"""What needs more memory than the engine begins with: with an owner, and without one."""
+"""Queries that need more memory than the initial limit of the engine, with and without an owner."""
 
 import shutil
 from concurrent.futures import ThreadPoolExecutor
@@ -29,13 +29,13 @@ TIGHT = 16
 
 @pytest.fixture(scope="module")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home of one session with many long lines that cannot be read, and its database."""
+    """A home with one session of many long invalid lines, and its database."""
     folder = tmp_path_factory.mktemp("rejecting")
     session = Home(folder / "codex").session()
     session.prompt("Begin")
     for number in range(LINES):
         session.raw(b"{not json " + (b"%05d " % number) * 10_000 + b"\n")
-        # A record between them, so that they are not one run and one row.
+        # A valid record between them, so that they are not one run and one row.
         session.event("agent_message", message=str(number))
     session.end_turn("Done.")
     session.write()
@@ -57,7 +57,7 @@ def cli(
 
 
 def without_more(cli: CliHarness, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
-    """What the command says where the engine gets no more memory."""
+    """The output of the command if the engine gets no more memory."""
     with monkeypatch.context() as patched:
         patched.setattr(store, "MAX_MEMORY_MB", TIGHT)
         return cli.run(*arguments).err
@@ -143,7 +143,7 @@ def limit(database: Database) -> float:
 
 @pytest.mark.fault("D41")
 def test_a_search_for_secrets_does_not_wait_for_writers(cli: CliHarness) -> None:
-    """Its owner does not come by to carry out orders, as while it reads a backlog."""
+    """The owner does not execute actions, as while it reads a backlog."""
     found = start_or_connect(cli.db, ServerOptions(homes([cli.home]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
     with found, ThreadPoolExecutor(1) as threads:

@@ -1,4 +1,4 @@
-"""A schema that is newer, not ours, or growing: refused or taken over as a whole."""
+"""Schemas that are newer, unknown or old: refused, or migrated completely."""
 
 import shutil
 import subprocess
@@ -64,7 +64,7 @@ def newer() -> list[migrate.Migration]:
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database that has read a session; only copied."""
+    """A database that has read a session; tests use copies of it."""
     harness = FaultHarness(tmp_path_factory.mktemp("filled"))
     harness.session("chat")
     harness.read()
@@ -90,7 +90,7 @@ def test_a_migration_runs_on_a_copy_and_the_old_database_stays_as_a_backup(
         assert database.applied_migrations == ["9000_more.sql"]
         assert list(dump(database)) == facts
         database.execute("select * from more")
-        # A second process is kept out: copying the file did not give up the lock on it.
+        # A second process is locked out: copying the file did not release the lock on it.
         code = f"from tests.faults.fault_harness import *; Database(Path({str(harness.path)!r}))"
         other = subprocess.run(
             [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
@@ -105,7 +105,7 @@ def test_a_migration_runs_on_a_copy_and_the_old_database_stays_as_a_backup(
 @pytest.mark.fault("D12")
 @pytest.mark.parametrize(
     ("step", "after"),
-    # Behind a step is before the next one.
+    # The end of a step is the beginning of the next one.
     [*((step, False) for step in STEPS), (STEPS[-1], True)],
 )
 def test_a_crash_during_a_migration_leaves_the_old_database_intact(

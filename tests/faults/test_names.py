@@ -1,4 +1,4 @@
-"""Names that are no text: arguments, folders and the path of the database."""
+"""Names that are not valid UTF-8: arguments, folders and the path of the database."""
 
 import contextlib
 import os

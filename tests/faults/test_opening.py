@@ -1,4 +1,4 @@
-"""Who may open the database, and who is told what instead."""
+"""Opening the database: exclusive, and with a clear message if it is refused."""
 
 import subprocess
 import sys

@@ -56,7 +56,7 @@ def test_many_commands_during_start_and_end_of_an_owner_all_succeed(
     owner = start(harness, "ingest", "--follow", "--json")
     commands = mixed(harness, MANY // 2)
     assert owner.stdout is not None
-    # By now it has read the new session, and serves some of the commands.
+    # By now it has read the new session, and answers some of the commands.
     assert owner.stdout.readline()
     commands += mixed(harness, MANY - len(commands))
     commands[-1].wait()
@@ -77,7 +77,7 @@ def test_ingest_waits_for_running_commands(harness: FaultHarness) -> None:
 
 @pytest.mark.fault("P45")
 def test_an_action_waits_for_a_starting_owner(harness: FaultHarness) -> None:
-    """The owner has the lock, and for seconds no socket."""
+    """The owner has the lock, but no socket for some seconds."""
     harness.session("plan")
     harness.read()
     code = (

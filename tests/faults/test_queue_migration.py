@@ -1,6 +1,6 @@
-"""A database of a version that kept a row for each success: the history of people stays.
+"""A database of a version with a row for each success: its history is kept.
 
-The old database is made by the old migrations, with rows as that version wrote them.
+The old migrations create the old database, with rows as that version wrote them.
 """
 
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ def harness(tmp_path: Path) -> FaultHarness:
 
 
 def downgrade(harness: FaultHarness) -> None:
-    """Put what is stored of sources, cursors and facts into a database of the old version."""
+    """Copy the stored sources, cursors and facts into a database of the old version."""
     new = harness.path.with_name("new.duckdb")
     harness.path.rename(new)
     with connect(str(harness.path)) as con:

@@ -1,4 +1,4 @@
-"""Readers that die, and batches that kill whoever reads them."""
+"""Readers that die, and batches that kill their reader."""
 
 import os
 import signal
@@ -87,11 +87,11 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
     assert dead == ("dead", "poison", 0, str(poison.path), "reader_died", again)
     poison.path.rename(harness.folder / "elsewhere")
     assert harness.facts() == harness.quiet()
-    # Setting it aside is remembered, and costs nobody anything.
+    # Setting it aside is recorded, and needs no further reader.
     (harness.folder / "elsewhere").rename(poison.path)
     harness.read()
     assert harness.states()["dead"] == 1
-    # But a day later it is tried once more, and now nobody dies of it.
+    # A day later it is retried, and now no reader dies.
     monkeypatch.undo()
     harness.now = again + timedelta(seconds=1)
     harness.read()
@@ -161,7 +161,7 @@ def test_a_line_that_kills_readers_is_rejected_alone_and_retried_after_a_week(
     }
     assert not any("deadly" in text for text in texts)
     assert any("after" in text for text in texts)
-    # What is appended later is read as ever.
+    # Lines that are appended later are read as usual.
     with history.open("ab") as file:
         file.write(b'{"session_id":"s","ts":2,"text":"later"}\n')
     harness.read()
@@ -243,7 +243,7 @@ def test_a_reader_ended_by_a_signal_charges_no_batch(
 def test_a_stop_releases_claimed_batches_without_an_attempt(
     harness: FaultHarness, number: signal.Signals
 ) -> None:
-    """In the middle of reading, with nobody left to listen to what is told."""
+    """In the middle of reading, with a closed standard output."""
     program = (
         "import os, signal, sys\n"
         "from tests.faults.fault_harness import *\n"
@@ -393,7 +393,7 @@ def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
     ready = tmp_path / "ready"
     os.mkfifo(ready)
     (child,) = born(HANGING.replace("READY", str(ready)), size=1)
-    # The time below passes at each look at the reader, so none must pass while it starts.
+    # Time passes at each check of the reader, so it must have started before.
     ready.read_bytes()
 
     with harness.open() as database:
@@ -425,7 +425,7 @@ def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
         assert "4,096" in failed["error_message"]
         assert failed["attempts"] == 1
         assert harness.now < failed["retry_at"] <= harness.now + timedelta(seconds=5)
-        # From now on a process that can be ended reads it, however little there is to read.
+        # From now on a process reads it, even if it is small, because a process can be killed.
         (source,) = owner.scan().changed
         assert (source.path, source.hung) == (str(session.path), True)
         harness.now = AFTER

@@ -1,4 +1,4 @@
-"""Orders of people where something fails: refused is refused, and no order of another is lost."""
+"""Recorded actions and errors: a refused action has no effect, and no other action is lost."""
 
 import fcntl
 import os
@@ -74,7 +74,7 @@ def test_a_refused_action_is_never_executed(
 
     with harness.open() as database:
         with monkeypatch.context() as patched:
-            # The line is written, and the transaction is never committed.
+            # The line is written, but the transaction is never committed.
             patched.setattr(actions, "insert_command", fails)
             with pytest.raises(type(error)):
                 order(database)
@@ -137,7 +137,7 @@ def test_a_partly_written_line_of_the_edit_log_is_removed(
 def test_edits_of_another_database_survive_a_rewrite_of_the_edit_log(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Two databases in one folder share the file: while one masks it, the other adds to it."""
+    """Two databases in one folder share the file: while one masks it, the other appends to it."""
     other = harness.path.with_name("other.duckdb")
     opened, begun, past = Event(), Event(), Event()
     replace, flock, main = Path.replace, fcntl.flock, threading.get_ident()
@@ -157,8 +157,8 @@ def test_edits_of_another_database_survive_a_rewrite_of_the_edit_log(
     def slowly(self: Path, target: Path) -> Path:
         if self.name.endswith(".new"):
             begun.set()
-            # The other one waits for its turn by then. Without a lock its line is in the old file,
-            # and goes with it.
+            # The other one waits for the lock by then. Without a lock its line would be in the
+            # old file, and lost with it.
             past.wait(PATIENCE)
         return replace(self, target)
 
@@ -181,7 +181,7 @@ def test_edits_of_another_database_survive_a_rewrite_of_the_edit_log(
 def test_a_rebuilt_database_gets_all_edits_from_a_rewritten_edit_log(
     harness: FaultHarness,
 ) -> None:
-    """Nothing hangs on how long the lines are that others changed."""
+    """The result does not depend on the length of lines that others changed."""
     other = harness.path.with_name("other.duckdb")
     with Database(other) as database:
         record_edit(database, saying("x" * 500 + SECRET, "c1"), NOW)

@@ -1,4 +1,4 @@
-"""No statement of a person ends its owner, changes anything in it, or takes more than its share."""
+"""No SQL statement of a user ends the owner, changes its data or exceeds its limits."""
 
 import contextlib
 import resource
@@ -40,7 +40,7 @@ def guest(database: Database) -> Iterator[DatabaseClient]:
 
 
 def standing(database: Database) -> tuple[Any, ...]:
-    """All that a statement must leave as it is."""
+    """Everything that a statement must not change."""
     con = database.reader()
     reply = con.execute("select name, value from duckdb_settings() order by 1").fetchall()
     tables = con.execute("select table_name from duckdb_tables() order by 1").fetchall()
@@ -50,7 +50,7 @@ def standing(database: Database) -> tuple[Any, ...]:
 
 
 def outcome(asked: DatabaseClient, text: str) -> str:
-    """What came of it, which is an answer or one of our own refusals."""
+    """The result as text: an answer or one of our own errors."""
     try:
         return f"{len(asked.sql(text, 5).rows)} rows"
     except (QueryRefused, ServerError) as error:
@@ -155,9 +155,9 @@ def test_only_our_own_engine_settings_can_be_changed(database: Database) -> None
 def test_no_function_of_the_engine_changes_anything(
     database: Database,
 ) -> None:
-    """Also one that a newer engine brings: each is called in the ways that anybody would.
+    """Also for functions of newer engines: each is called with plausible arguments.
 
-    Without the numbers of arguments that a plain function does not take: it is not found then.
+    Calls with a number of arguments that a function does not take are skipped.
     """
     answer = database.reader().execute(
         "select function_name, function_type in ('table', 'table_macro', 'pragma') as gives_rows, "

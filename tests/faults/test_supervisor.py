@@ -1,4 +1,4 @@
-"""The thread that keeps an owner alive for the dashboard outlives whatever goes wrong."""
+"""The thread that keeps an owner alive for the dashboard survives any error."""
 
 import os
 import shlex
@@ -24,7 +24,7 @@ PATIENCE = 60.0
 
 
 def heard(news: "SimpleQueue[OwnerEvent]", kind: type[OwnerEvent]) -> OwnerEvent:
-    """The next news of this kind."""
+    """The next event of this kind."""
     while True:
         result = news.get(timeout=PATIENCE)
         if isinstance(result, kind):
@@ -32,7 +32,7 @@ def heard(news: "SimpleQueue[OwnerEvent]", kind: type[OwnerEvent]) -> OwnerEvent
 
 
 def install(harness: FaultHarness, path: Path) -> None:
-    """The program, as it is found under this name."""
+    """Install the program under this name."""
     words = program("ingest", "ingest", "--for-dashboard", "--db", str(harness.path))
     line = shlex.join([*words, "--codex-home", str(harness.home.path)])
     path.write_text(f"#!/bin/sh\ncd {shlex.quote(str(ROOT))} && exec {line}\n", encoding="utf-8")
@@ -56,7 +56,7 @@ def test_a_missing_program_file_is_reported_and_started_once_it_is_back(
         install(harness, executable)
         supervisor.retry()
         heard(news, OwnerConnected)
-        # As while the program is upgraded under a dashboard that is open.
+        # As during an upgrade of the program while a dashboard is open.
         executable.unlink()
         os.kill(supervisor.client().host.pid, signal.SIGKILL)
         heard(news, OwnerDisconnected)
@@ -88,7 +88,7 @@ def test_starting_an_owner_is_retried_after_any_error(
     supervisor = Supervisor(harness.path, [str(executable)])
     news: SimpleQueue[OwnerEvent] = SimpleQueue()
     supervisor.listen(news.put)
-    # There is a note of somebody who is gone: nothing is started before the thread is.
+    # The owner file of a dead process: nothing is started before the thread runs.
     harness.path.parent.mkdir()
     note = b'{"pid":1,"since":"","role":"","version":"","schema":1,"homes":[]}'
     harness.path.with_name(harness.path.name + ".owner").write_bytes(note)

@@ -1,4 +1,4 @@
-"""What is around the program: its environment, its memory, its file, other versions of itself."""
+"""Surroundings of the program: environment, memory, database file, other versions."""
 
 import json
 import os
@@ -74,7 +74,7 @@ def test_the_facts_do_not_depend_on_the_environment(
     harness: FaultHarness, env: dict[str, str]
 ) -> None:
     harness.create()
-    # Nor is there a home folder in it.
+    # There is no home folder either.
     answer = ingest(harness, env)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["behind_bytes"] == 0
@@ -93,7 +93,7 @@ def test_too_little_memory_ends_a_run_and_keeps_what_is_stored(
         resource.setrlimit(resource.RLIMIT_AS, (megabytes * 1024**2,) * 2)
 
     ingest(harness, {}, preexec_fn=limit)
-    # Whether it came through or not: the next run has what it needs, and misses nothing.
+    # Whether it succeeded or not: the next run has enough memory and completes the data.
     harness.read()
     assert harness.facts() == harness.quiet()
 
@@ -103,7 +103,7 @@ def test_an_owner_file_without_the_lock_is_ignored(
     harness: FaultHarness,
 ) -> None:
     harness.read()
-    # Whoever had the database is dead, and this very process has got its number.
+    # The previous owner is dead, and this very process got its pid.
     left = OwnerInfo(os.getpid(), "2026-11-21T12:00:00", Role.FOLLOW, "1", 1, [], "nowhere")
     owner_file.write(harness.path, left)
     with start_or_connect(
@@ -121,7 +121,7 @@ def test_a_new_version_continues_the_batches_of_the_old_one(
     with harness.open() as database:
         owner = harness.owner(database, SMALL)
         owner.read(owner.scan().changed[:1])
-        # It dies with a batch in its hands.
+        # It dies while it reads a batch.
         database.execute(
             "insert into batches by name select id, kind, source, generation, start, finish, "
             "'claimed' as state, 0 as attempts, 0 as lifetime_attempts, 0 as rescues, created_at, "

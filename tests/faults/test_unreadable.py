@@ -1,4 +1,4 @@
-"""What is no file, or may not be read, is named; the others go on."""
+"""Unreadable files and non-files are reported; all others are read."""
 
 import contextlib
 import os
@@ -59,7 +59,7 @@ def test_a_file_replaced_by_a_pipe_before_opening_blocks_nothing(
     assert report.batches["dead"] == 1
     facts = harness.facts()
     assert any(healthy.thread.id in fact for fact in facts)
-    # Once it is a file again, it is read: nothing has to be told to anybody.
+    # Once it is a file again, it is read without any action.
     session.path.unlink()
     session.write()
     with session.path.open("ab") as file:
@@ -80,7 +80,7 @@ def test_a_home_that_is_a_link_is_read(harness: FaultHarness, tmp_path: Path) ->
 
 @pytest.fixture
 def shared() -> Iterator[FaultHarness]:
-    """A place that belongs to somebody without the rights of root."""
+    """A folder that belongs to a user without root privileges."""
     folder = Path(tempfile.mkdtemp(prefix="shared-"))
     folder.chmod(0o777)
     yield FaultHarness(folder)
@@ -102,7 +102,7 @@ def test_a_file_is_read_once_its_permission_is_restored(shared: FaultHarness, wh
         report = shared.read()
         assert report.lines
         with shared.open() as database:
-            for _ in range(10):  # However often it is tried meanwhile.
+            for _ in range(10):  # Retries in between change nothing.
                 shared.now = shared.now.replace(day=shared.now.day - 1)
                 shared.owner(database).read_once()
         facts = shared.facts()
@@ -166,7 +166,7 @@ def test_a_value_that_does_not_fit_its_column_fails_alone(
     tmp_path: Path,
     others: int,
 ) -> None:
-    """A mistake of ours, whatever it will be: here, a number that is let through too large."""
+    """Any error of ours: here, a number that is too large for its column."""
     monkeypatch.setattr(thread, "_MAX_TURNS", 2**60)
     bad = harness.home.session("g2")
     bad.prompt("Never mind")

@@ -1,4 +1,4 @@
-"""Codex's files are not ours: nothing of them changes, and what we make is for its user alone."""
+"""Codex's files are never changed, and our own files are private."""
 
 import os
 import subprocess
@@ -43,7 +43,7 @@ def ingest_follow_verify(harness: FaultHarness) -> None:
     with harness.open() as database:
         owner = harness.owner(database, RunSettings())
         owner.read_once()
-        # One whole sweep, and then an end.
+        # One whole sweep, then the end.
         owner.follow(_OneRound(), lambda _: None)
         checks = list(verify(database, owner.homes, "2026-11-21T12:00:00", deep=True))
         assert checks
@@ -51,7 +51,7 @@ def ingest_follow_verify(harness: FaultHarness) -> None:
 
 
 class _OneRound(Event):
-    """Set as soon as it was asked twice."""
+    """Set after it was checked twice."""
 
     def __init__(self) -> None:
         super().__init__()

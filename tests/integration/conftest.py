@@ -14,7 +14,7 @@ PreparedSessions = PreparedHome[tuple[Sessions, datetime]]
 
 @pytest.fixture
 def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
-    """Nothing was read yet, and there is no Codex home."""
+    """A harness without a Codex home and without a database."""
     return CliHarness(tmp_path, capsys)
 
 
@@ -36,6 +36,6 @@ def prepared_sessions(tmp_path_factory: pytest.TempPathFactory) -> PreparedSessi
 
 @pytest.fixture
 def sessions(cli: CliHarness, prepared_sessions: PreparedSessions) -> Sessions:
-    """Sessions of every kind, all of them read."""
+    """Sessions of every state, all of them read."""
     cli.prepared_home, (written, cli.now) = prepared_sessions.copy_database(cli.tmp)
     return written

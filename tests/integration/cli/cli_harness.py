@@ -1,4 +1,4 @@
-"""A Codex home with sessions of every kind, and commands run on it in this process."""
+"""Runs commands in this process, on a Codex home with sessions of every state."""
 
 import json
 from dataclasses import dataclass, field
@@ -28,7 +28,7 @@ class Answer:
 
 @dataclass
 class CliHarness:
-    """`run` runs one command line in this process, with a clock and an environment of its own."""
+    """`run` runs one command line in this process, with its own clock and environment."""
 
     tmp: Path
     capture: pytest.CaptureFixture[str]
@@ -66,7 +66,7 @@ class CliHarness:
 
 @dataclass(frozen=True)
 class Sessions:
-    """One session for each way it can stand; they share a home and its clock."""
+    """One session for each state; they share a home and its clock."""
 
     stalled: Rollout
     done: Rollout
@@ -76,7 +76,7 @@ class Sessions:
 
 
 def write_sessions(path: Path) -> tuple[Sessions, datetime]:
-    """The sessions on disk, and a moment soon after the last of them."""
+    """Write the sessions; returns them and a time shortly after the last one."""
     home = Home(path)
     stalled = home.session(cwd="/home/dev/site")
     stalled.prompt("Run something long")

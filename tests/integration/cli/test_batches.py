@@ -1,4 +1,4 @@
-"""The queue as a person sees it: what waits, what failed, what nobody works on."""
+"""The queue on the command line: waiting, failed and stuck batches."""
 
 import shlex
 from datetime import timedelta
@@ -21,7 +21,7 @@ KEYS = {
 
 @pytest.fixture
 def unwell(cli: CliHarness, sessions: Sessions) -> list[str]:
-    """Three batches that did not go well: one failed, one dead, one whose owner is gone."""
+    """Three problems: a failed batch, a dead one, and one without a living owner."""
     now = cli.now.replace(tzinfo=None)
     before = now - timedelta(minutes=5)
     failed, dead, claimed = sorted(row["id"] for row in cli.json("batches")["batches"])[:3]

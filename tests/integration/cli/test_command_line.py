@@ -1,4 +1,4 @@
-"""The program as a whole: where options may stand, how it ends, and what it says when it cannot."""
+"""The command line in general: positions of options, exit codes and error messages."""
 
 import json
 import shutil
@@ -37,7 +37,7 @@ def program(cli: CliHarness, *arguments: str) -> list[str]:
     return [*PROGRAM, "--codex-home", str(cli.home), "--db", str(cli.db), *arguments]
 
 
-# ── where the answer goes ───────────────────────────────────────────────────────────────────────
+# ── output ────────────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("arguments", [["sessions"], ["sessions", "--json"], ["--help"]])
@@ -192,7 +192,7 @@ def test_versions_are_printed(cli: CliHarness) -> None:
     assert "duckdb 2." in cli.run("status", "--version").out
 
 
-# ── what is not there, or cannot be used ────────────────────────────────────────────────────────
+# ── missing or unusable files ─────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("arguments", READING)
@@ -249,7 +249,7 @@ def test_a_locked_database_is_reported_with_the_pid(cli: CliHarness, sessions: S
     assert f"process {holder.pid}" in answer.err
 
 
-# ── how it ends ─────────────────────────────────────────────────────────────────────────────────
+# ── the end of the program ────────────────────────────────────────────────────────────────────────
 
 
 def test_raw_lines_reach_a_pipe_byte_for_byte(cli: CliHarness, sessions: Sessions) -> None:
@@ -311,14 +311,14 @@ def test_an_interrupted_query_ends_at_once(cli: CliHarness, sessions: Sessions) 
         program(cli, "sql", forever), stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as running:
         try:
-            # The last thing that can be seen from outside before the question is asked.
+            # The last step that is visible from outside before the query runs.
             while not spool.exists():
                 assert running.poll() is None
             running.send_signal(signal.SIGINT)
             out, err = running.communicate(timeout=60)
         finally:
             running.kill()
-    # A shell tells both as 130: before the question it is our answer, within it the system's.
+    # A shell reports 130 in both cases: before the query we return it, during it the signal does.
     assert running.returncode in (130, -signal.SIGINT), err.decode()
     assert out == b""
 
@@ -336,7 +336,7 @@ def test_completion_prints_what_the_shell_needs(cli: CliHarness, shell: str) -> 
 
 @pytest.fixture
 def completed(cli: CliHarness, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], list[str]]:
-    """What a shell offers for the last word of a line."""
+    """The completions that a shell offers for the last word of a line."""
 
     def complete(line: str) -> list[str]:
         monkeypatch.setenv("COMP_WORDS", line)

@@ -1,4 +1,4 @@
-"""The demo: a believable home in a folder that goes, and nothing of the user's touched."""
+"""The demo: a realistic home in a temporary folder, without changes to the user's files."""
 
 import os
 import signal
@@ -16,7 +16,7 @@ from tests.integration.cli.cli_harness import CliHarness
 
 @pytest.fixture
 def attic(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Where temporary folders are made; its name is short, as a socket's has to be."""
+    """The folder of temporary folders; its path is short, because that of a socket must be."""
     with tempfile.TemporaryDirectory(prefix="t-") as name:
         monkeypatch.setattr(tempfile, "tempdir", name)
         yield Path(name)

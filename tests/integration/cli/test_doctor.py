@@ -1,4 +1,4 @@
-"""What the doctor looks at, and the cure it names."""
+"""The checks of the doctor and the fixes it suggests."""
 
 import json
 import shutil
@@ -30,7 +30,7 @@ def checks(cli: CliHarness, code: int) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def planless(cli: CliHarness) -> None:
-    """One session, in which nobody wanted a plan."""
+    """One session without a plan."""
     session = Home(cli.home).session("g4", "0.169.0")
     session.prompt("What time is it?")
     session.end_turn("Noon.")
@@ -155,7 +155,7 @@ def test_a_missing_home_is_a_problem_with_a_fix(cli: CliHarness) -> None:
 def test_a_low_watch_limit_is_found_and_the_fix_names_it(
     cli: CliHarness, sessions: Sessions, limit: str
 ) -> None:
-    # As a user of a namespace of their own, whose limit can be set without touching any other.
+    # As a user of a separate namespace, whose limit can be set without changing others.
     lower = f"echo {1 if limit == 'watches' else 0} > /proc/sys/user/max_inotify_{limit}"
     alone = ["unshare", "--user", "--map-root-user", "sh", "-c"]
     if shutil.which("unshare") is None or subprocess.run([*alone, lower]).returncode:

@@ -1,4 +1,5 @@
-"""What is printed to be run runs, and every command answers the same with and without an owner."""
+"""Every printed command can be run, and every command answers the same with and without an
+owner."""
 
 import re
 import shlex
@@ -22,7 +23,7 @@ STAYS = {"tailboard ingest --follow", "tailboard demo", "tailboard demo --headle
 
 
 def furnished(cli: CliHarness) -> CliHarness:
-    """A home in which something is wrong with everything that can be."""
+    """A home with a problem of every kind."""
     _, cli.now = write_sessions(cli.home)
     damaged = Home(cli.home).session()
     damaged.prompt("Meet a bad disk")
@@ -42,13 +43,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def names() -> dict[str, str]:
-    """Filled when something is asked for first."""
+    """Filled on first use."""
     return {}
 
 
 @pytest.fixture(scope="module")
 def now(tmp_path_factory: pytest.TempPathFactory) -> datetime:
-    """The moment soon after the last session of each prepared home."""
+    """A time shortly after the last session of each prepared home."""
     return write_sessions(tmp_path_factory.mktemp("now"))[1]
 
 
@@ -67,7 +68,7 @@ def shared(
 
 
 def known(cli: CliHarness) -> dict[str, str]:
-    """Something real of each kind that can be named."""
+    """An existing name of each kind."""
     session = cli.json("sessions")["sessions"][0]
     return {
         "batch": cli.json("batches", "list", "--limit", "1")["batches"][0]["id"],
@@ -79,7 +80,7 @@ def known(cli: CliHarness) -> dict[str, str]:
 
 
 def filled(suggestion: str, names: dict[str, str]) -> list[str]:
-    """The words of a suggestion, with real things in the places that are left open."""
+    """The words of a suggestion, with existing names in its placeholders."""
     words = shlex.split(suggestion.partition(" | ")[0])[1:]
     kind = {"batches": "batch", "quarantine": "reject", "tasks": "task"}.get(words[0], "session")
     places = {
@@ -91,7 +92,7 @@ def filled(suggestion: str, names: dict[str, str]) -> list[str]:
 
 
 def lacks(words: list[str]) -> bool:
-    """Whether this only names a command, which takes something that is not said."""
+    """Whether this only names a command, without its required arguments."""
     command: click.Command | None = main.cli
     context = click.Context(main.cli)
     for word in words:
@@ -120,7 +121,7 @@ def test_every_printed_command_can_be_run(
 
 
 def test_every_hint_of_a_command_that_fails_can_be_run(shared: CliHarness) -> None:
-    """What is really printed, in the words it is printed in, and run as it stands."""
+    """Hints as they are really printed, run unchanged."""
     tried: set[str] = set()
     for words in (
         ("batches", "show", "zzz"), ("batches", "list"), ("quarantine", "show", "0:0"),
@@ -194,7 +195,7 @@ def answer_of(cli: CliHarness, words: list[str], names: dict[str, str]) -> tuple
 
 
 def steady(value: Any) -> Any:
-    """Without what is another at every look: who has the database, how long it took."""
+    """Without values that differ between runs: the owner, durations."""
     if isinstance(value, dict):
         moving = {"owner", "seconds", "database_bytes", "wal_bytes", "checks", "tables", "backup"}
         return {key: steady(one) for key, one in value.items() if key not in moving}
@@ -211,7 +212,7 @@ def cli(
 
 def test_every_reading_command_answers_the_same_with_and_without_an_owner(cli: CliHarness) -> None:
     names = known(cli)
-    # What failed would be tried again by an owner, and then stand otherwise.
+    # An owner would retry failed batches, and so change their state.
     assert cli.run("batches", "cancel", "--batch", names["batch"]).code == 0
     alone = {tuple(words): answer_of(cli, words, names) for words in READING}
     with following(cli, ONCE):
@@ -237,7 +238,7 @@ def test_every_command_that_changes_something_works_with_and_without_an_owner(
 
 @pytest.mark.fault("L16")
 def test_no_time_that_a_log_names_breaks_a_command(cli: CliHarness) -> None:
-    """Times that Python, a calendar or a time zone do not have."""
+    """Times that Python, a calendar or a time zone cannot express."""
     home = Home(cli.home)
     for time in ODD_TIMES:
         session = home.session(cwd="/home/dev/odd")
@@ -253,7 +254,7 @@ def test_no_time_that_a_log_names_breaks_a_command(cli: CliHarness) -> None:
     sessions = [one["id"] for one in cli.json("sessions", "--limit", "50")["sessions"]]
     each = [[*words, one] for words in (["show"], ["journal", "show", "--session"])
             for one in sessions]  # fmt: skip
-    # An owner answers in less time than each command takes to open the database.
+    # An owner answers faster than each command can open the database.
     with following(cli, ONCE):
         for hours in (-12, 14):
             cli.zone = timezone(timedelta(hours=hours))

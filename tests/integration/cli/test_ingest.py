@@ -1,4 +1,4 @@
-"""Reading what is new, telling what would be read, and counting it again."""
+"""`ingest`, its dry run, and `verify`."""
 
 import stat
 import subprocess

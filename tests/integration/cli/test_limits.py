@@ -75,7 +75,7 @@ def test_a_forecast_says_when_the_window_is_empty_at_this_pace(
     report(session, window(40.0, 300, resets), after=timedelta(minutes=5))
     at = report(session, window(70.0, 300, resets), after=timedelta(minutes=30))
     (limit,) = read(empty, session, at)
-    # One percent a minute, and thirty are left.
+    # One percent per minute, and thirty are left.
     empty_at = datetime.fromisoformat(limit["empty_at"]).replace(tzinfo=None)
     assert abs(empty_at - (at + timedelta(minutes=30))) < timedelta(minutes=1)
     assert "at this pace" in empty.run("status").out

@@ -1,4 +1,4 @@
-"""The commands that read: their documents, and what a person sees."""
+"""The commands that read: their JSON documents and their printed output."""
 
 import json
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Every command in the README and the manual does what is said there: each is run on the demo."""
+"""Every command of the README and the manual works as described: each is run on the demo."""
 
 import re
 import shlex
@@ -59,7 +59,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def demo(read: Path, cli: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHarness:
-    """A home with all that; the current folder is that of a project."""
+    """That home and database; the current folder is that of a project."""
     shutil.copytree(read / "data", cli.db.parent)
     cli.now = NOW
     cli.env["CODEX_HOME"] = str(read / "codex")
@@ -68,7 +68,7 @@ def demo(read: Path, cli: CliHarness, monkeypatch: pytest.MonkeyPatch) -> CliHar
 
 
 def words_of(command: str, cli: CliHarness) -> list[str]:
-    """As somebody would type it: with a real id, and without changing anything by accident."""
+    """As a user would type it: with an existing id, and without accidental changes."""
     words = shlex.split(command)[1:]
     if words[:1] == ["tasks"]:
         task = cli.json("tasks")["tasks"][0]["id"]
@@ -127,7 +127,7 @@ def test_every_picture_file_and_anchor_in_the_readme_exists() -> None:
 
 
 def test_the_first_part_of_the_readme_is_short() -> None:
-    """What it is, how to start, and the tour; a page is read at some 250 words a minute."""
+    """What it is, how to start, and the tour; people read about 250 words per minute."""
     beginning = README.partition("## What it promises")[0]
     assert len(re.sub(r"!\[.*?\]\(.*?\)", "", beginning).split()) <= 500
 
@@ -145,7 +145,8 @@ def test_every_promise_names_the_test_that_proves_it() -> None:
 
 
 def test_command_options_in_the_readme_exist() -> None:
-    """Options and commands below it, as in: `tailboard verify` (`--deep` compares every fact)."""
+    """Options and subcommands of a command, as in: `tailboard verify` (`--deep` compares every
+    fact)."""
     reply = re.findall(r"`tailboard ([^`]+)`\s\(([^)]*)\)", PAGES)
     assert len(reply) > 5
     for command, brackets in reply:

@@ -1,4 +1,5 @@
-"""`tailboard redact`: what older versions stored is counted by kind and place, and taken out."""
+"""`tailboard redact`: secrets stored by older versions are counted by kind and place, and
+removed."""
 
 import base64
 from pathlib import Path
@@ -17,7 +18,7 @@ TEXT = f"use {SECRET} and <private>{PRIVATE}</private> please"
 
 @pytest.fixture
 def leaky(cli: CliHarness, sessions: Sessions) -> CliHarness:
-    """A database as an older version left it: secrets in it, some of them wrapped."""
+    """A database as an older version left it, with secrets, some of them wrapped."""
     with Database(cli.db) as database, database.transaction():
         database.execute("update messages set text = $t where role = 'user'", {"t": TEXT})
         database.execute(
@@ -33,7 +34,7 @@ def leaky(cli: CliHarness, sessions: Sessions) -> CliHarness:
 
 
 def left(folder: Path) -> list[str]:
-    """The files below a folder that hold any of it, as it is or wrapped."""
+    """The files in a folder that contain a secret, plain or wrapped."""
     wanted = [SECRET.encode(), PRIVATE.encode(), base64.b64encode(TEXT.encode())[:40]]
     return [
         path.name
@@ -63,7 +64,7 @@ def test_after_apply_no_byte_of_the_secret_is_left(leaky: CliHarness) -> None:
     assert answer.code == 0, answer.err
     assert left(leaky.db.parent) == []
     assert leaky.json("redact")["total"] == 0
-    # The plan is still one, and the edit still counts.
+    # The plan is still a single item, and the edit still counts.
     steps = leaky.json("sql", "select text from v_plan_steps where text like '%Read on%' limit 1")
     assert steps["rows"] == [["Read on"]]
     assert [edit.id for edit in EditLog(leaky.db).read()] == ["c9"]

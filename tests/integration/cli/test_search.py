@@ -1,4 +1,4 @@
-"""`tailboard search`, and what the screens search with."""
+"""`tailboard search`, and the search of the screens."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -130,7 +130,7 @@ def test_a_patch_is_shown_with_its_file(local: LocalReader) -> None:
 
 
 def test_a_patch_of_a_script_is_found_by_its_output(tmp_path: Path) -> None:
-    """In code mode a patch is a call of a script's, and has no command of its own."""
+    """In code mode a patch is a call of a script, and has no command of its own."""
     harness = FaultHarness(tmp_path)
     session = harness.home.session("g4", "0.169.0", code_mode=True)
     session.prompt("Patch it")
@@ -189,7 +189,8 @@ def test_filters_ignore_case(spelled: LocalReader, text: str) -> None:
 
 @pytest.fixture(scope="module")
 def spelled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalReader]:
-    """A session with capitals in its names, also some that have more than one small letter."""
+    """A session with capitals in its names, also characters with more than one lower-case
+    letter."""
     harness = FaultHarness(tmp_path_factory.mktemp("spelled"))
     session = harness.home.session(
         "g4", "0.169.0", cwd="/home/dev/İstanbul", git={"branch": "fix/ΟΔΟΣ"}
@@ -268,7 +269,7 @@ def test_a_step_set_twice_by_a_script_has_its_last_state(tmp_path: Path) -> None
 
 
 def test_hits_that_fit_equally_well_are_each_on_one_page(tmp_path: Path) -> None:
-    """A script calls a tool a hundred times, in one line and at one moment."""
+    """A script calls a tool a hundred times, in one line and at one time."""
     harness = FaultHarness(tmp_path)
     session = harness.home.session("g4", "0.169.0")
     session.prompt("Begin")

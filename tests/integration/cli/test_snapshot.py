@@ -1,4 +1,4 @@
-"""A copy is written while everything runs, and takes nothing's place unasked."""
+"""A snapshot is written while everything runs, and never overwrites a file without permission."""
 
 import shutil
 from pathlib import Path

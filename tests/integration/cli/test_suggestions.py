@@ -1,4 +1,4 @@
-"""Every command this program prints, in a hint, a help text or an example, is a real one."""
+"""Every command that this program prints in a hint, a help text or an example exists."""
 
 import re
 import shlex
@@ -46,7 +46,7 @@ def test_a_printed_command_is_a_real_one(suggestion: str) -> None:
 
 def test_the_help_of_every_command_has_an_example_of_it() -> None:
     def check(command: click.Command, context: click.Context) -> None:
-        # Of a command that is also a group, the example may show a subcommand.
+        # For a command that is also a group, the example may show a subcommand.
         text = command.get_help(context)
         assert f"Example: {context.command_path.strip()}" in text
         assert text.startswith(f"Usage: {context.command_path}")

@@ -1,4 +1,4 @@
-"""The bundle for support: enough to help with, and nothing of what anybody said."""
+"""The support bundle contains enough to help, and nothing private."""
 
 import json
 import stat

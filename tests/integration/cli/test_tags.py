@@ -1,4 +1,4 @@
-"""Tags: words that follow from a session's work, or that a person gave it, as filters."""
+"""Tags: derived from the work of a session, or added by a user; as filters."""
 
 from ingest.cli.commands.tag import VERB
 from tests.build import Home
@@ -6,7 +6,7 @@ from tests.integration.cli.cli_harness import CliHarness
 
 
 def written(cli: CliHarness) -> tuple[str, str]:
-    """Two sessions, read: one that changed Python and Rust files, one that only answered."""
+    """Two ingested sessions: one that changed Python and Rust files, one that only answered."""
     home = Home(cli.home)
     work = home.session(cwd="/home/dev/parser")
     work.prompt("Fix the parser")
@@ -59,7 +59,7 @@ def test_a_person_adds_and_removes_tags_and_searches_by_them(cli: CliHarness) ->
     assert sessions("parser", "tag:nothing") == set()
     assert cli.json("tag", "remove", talk, "release")["tags"] == ["v1.0"]
     assert sessions("parser", "tag:release") == set()
-    # What follows from the work cannot be removed.
+    # Derived tags cannot be removed.
     cli.json("tag", "remove", work, "python")
     assert "python" in tags(cli, work)
     assert cli.run("tag", "add", talk, "two words").code == 2

@@ -1,4 +1,4 @@
-"""Homes as real Codex releases left them, each read once."""
+"""Homes of real Codex releases, each read once."""
 
 from collections.abc import Callable
 

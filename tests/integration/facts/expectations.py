@@ -1,4 +1,4 @@
-"""What a home tells once it was read in one go: rows of views, sessions by what was said."""
+"""The facts of a home that was read in one go: rows of views, and sessions by their prompts."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ def owner(home: Path, database: Path, tuning: RunSettings | None = None) -> Iter
 
 
 class StoredHome:
-    """Everything that one home tells, held in memory."""
+    """All facts of one home, held in memory."""
 
     def __init__(self, home: Path, database: Path) -> None:
         with owner(home, database) as reading:
@@ -31,7 +31,7 @@ class StoredHome:
             self.dump = list(dump(reading.database))
 
     def rows(self, view: str, session: str | None = None, **where: object) -> list[Row]:
-        """The rows of a view, in the order of the file, with these values."""
+        """The rows of a view with these values, in the order of the file."""
         key = "id" if view == "sessions" else "session"
         return [
             row
@@ -46,7 +46,7 @@ class StoredHome:
         return row
 
     def of(self, view: str, session: str, *columns: str, **where: object) -> list[tuple[Any, ...]]:
-        """Some columns of the rows that a session has in a view."""
+        """Some columns of the rows of a session in a view."""
         rows = self.rows(view, session, **where)
         return [tuple(row[column] for column in columns) for row in rows]
 
@@ -54,7 +54,7 @@ class StoredHome:
         return [(role, text) for role, text in self.of("messages", session, "role", "text")]
 
     def plans(self, session: str) -> list[tuple[bool, str | None, list[tuple[str, str]]]]:
-        """Each revision: whether Codex took it, why it was made, and its steps."""
+        """Each revision: whether Codex accepted it, its explanation, and its steps."""
         found: dict[tuple[int, int], tuple[bool, str | None, list[tuple[str, str]]]] = {}
         for row in self.rows("plan_steps", session):
             steps: list[tuple[str, str]] = []

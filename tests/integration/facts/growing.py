@@ -1,4 +1,4 @@
-"""A home that comes into being piece by piece, as a reader meets it: torn, moved, compressed."""
+"""A home that grows in small steps, as a reader sees it: torn, moved, compressed files."""
 
 import os
 import random
@@ -12,7 +12,7 @@ PARTS = (2, 2, 1, 1)
 
 
 class Growing:
-    """Copies `whole`, file by file and piece by piece, to `path`; `rnd` decides what comes next."""
+    """Copies `whole` in pieces to `path`; `rnd` decides what comes next."""
 
     def __init__(self, whole: Path, path: Path, rnd: random.Random) -> None:
         self.path = path
@@ -27,19 +27,19 @@ class Growing:
         return not self._left
 
     def grow(self) -> None:
-        """About half of the files grow."""
+        """Extend about half of the files."""
         for name in list(self._left):
             if self.rnd.random() < 0.5:
                 self._append(name)
 
     def move(self) -> None:
-        """Some sessions are archived or compressed."""
+        """Archive or compress some sessions."""
         for file in sorted(self.path.rglob("rollout-*.jsonl*")):
             if self.rnd.random() < 0.2:
                 self.rnd.choice((self._archive, self._compress))(file)
 
     def settle(self) -> None:
-        """Every session is plain and in its day again: one more way to find it."""
+        """Return every session to its plain file in its day: one more way to find it."""
         for name in list(self.path.rglob("rollout-*.jsonl*")):
             self._at_hand(self.path / _day(_plain(Path(name.name))))
 
@@ -55,7 +55,8 @@ class Growing:
             del self._left[name]
 
     def _at_hand(self, file: Path) -> Path:
-        """What Codex does before it appends: back to its day, unpacked, the packed file gone."""
+        """Do what Codex does before it appends: move the file back to its day, and decompress
+        it."""
         archived = self.path / "archived_sessions" / file.name
         for plain in (file, archived):
             packed = plain.with_name(plain.name + ".zst")

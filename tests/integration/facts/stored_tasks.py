@@ -6,7 +6,7 @@ from ingest.projects.tasks.session_tasks import decode_tasks, version
 
 
 def stale_tasks(database: Database) -> list[str]:
-    """The sessions whose stored tasks are not what the facts say now."""
+    """The sessions whose stored tasks differ from those derived now."""
     stored = {
         (row["home"], row["id"]): decode_tasks(row["document"])
         for row in database.rows("tasks.stored", sessions=None, version=version())

@@ -1,7 +1,7 @@
-"""The scripted sessions, as seven real releases wrote them, against what happened in them.
+"""The scripted sessions of seven real releases, compared with what happened in them.
 
-What is expected was read off the files by eye; token totals were added up from the answers: the
-n-th answer of a session costs 1600 + 400 n tokens in and 90 out, unless it is said otherwise.
+The expected values were read from the files by hand; token totals were added up from the answers:
+the n-th answer of a session costs 1600 + 400 n tokens in and 90 out, unless stated otherwise.
 """
 
 from collections.abc import Callable
@@ -108,7 +108,7 @@ def test_every_token_is_counted_once(corpus: Corpus, folder: str) -> None:
     stored = corpus(folder)
     assert stored.tokens(sole(stored, PLAN_PROMPT)) == PLAN_TOKENS
     assert len(stored.rows("usage", sole(stored, PLAN_PROMPT))) == 12
-    # Five compactions asked the model too: 17 answers of 9,000, 18,000 or 27,000 tokens.
+    # Five compactions called the model too: 17 answers of 9,000, 18,000 or 27,000 tokens.
     assert stored.tokens(sole(stored, COMPACT)) == (297_000, 148_500, 1_530, 510, 298_530)
 
 
@@ -136,11 +136,11 @@ def test_a_compaction_is_an_event_and_no_answer(corpus: Corpus, folder: str) -> 
 @pytest.mark.parametrize(
     ("folder", "state", "calls"),
     [
-        # Up to 0.63 an interruption leaves nothing that a kill would not leave as well.
+        # Up to 0.63 an interruption looks the same as a kill.
         ("0.20.0", "open", [("command", "echo 'plan: Long command'", "completed", 0)]),
         ("0.63.0", "open", [("command", "sleep 45", "running", None)]),
         ("0.101.0", "interrupted", [("command", "sleep 45", "aborted", None)]),
-        # Paginated files tell after the end of the turn how the command ended: it was killed.
+        # Paginated files record the end of the command after that of the turn: it was killed.
         ("0.150.0", "interrupted", [("command", "sleep 45", "aborted", 137)]),
         ("0.169.0", "interrupted", [("command", "sleep 45", "aborted", 137)]),
     ],

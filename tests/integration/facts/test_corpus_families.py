@@ -1,4 +1,5 @@
-"""Forks, agents, reviews, reverts and resumed sessions of real releases, against what happened.
+"""Forks, agents, reviews, reverts and resumed sessions of real releases, compared with what
+happened.
 
 The n-th answer of these sessions costs 1000 + 100 n tokens in (500 of them cached) and 40 out,
 over all sessions of a home together.
@@ -22,7 +23,7 @@ REVIEW = (
 
 
 def answer(number: int) -> tuple[int, ...]:
-    """What the n-th answer of a home costs."""
+    """The cost of the n-th answer of a home."""
     return (1_000 + 100 * number, 500, 40, 10, 1_040 + 100 * number)
 
 
@@ -31,7 +32,7 @@ def answers(*numbers: int) -> tuple[int, ...]:
 
 
 def whole(stored: StoredHome, prompt: str) -> dict[str, Any]:
-    """The session whose own first prompt this is."""
+    """The session with this own first prompt."""
     (session,) = {row["session"] for row in stored.rows("messages", role="user", text=prompt)}
     (row,) = stored.rows("sessions", session)
     return row
@@ -58,7 +59,7 @@ def test_copied_history_counts_for_the_parent_alone(corpus: Corpus, folder: str)
 @pytest.mark.parametrize(
     ("folder", "states"),
     [
-        # Before turn events a compaction asked for is no turn of its own.
+        # Before turn events, a requested compaction is no turn.
         (FORKS[0], ["completed", "completed", "rolled_back", "completed", "interrupted"]),
         (FORKS[1], ["completed", "completed", "rolled_back", "completed", "completed"]),
     ],
@@ -200,7 +201,8 @@ def test_a_revert_leaves_two_segments_and_a_dead_tail(corpus: Corpus) -> None:
     assert after == [("completed",), ("interrupted",), *[("completed",)] * 21]
     assert session["turns"] == 2 + 23
     assert session["title"] == "message 0"
-    # What the dead turn cost was spent; the new segment goes on from the total at the cut.
+    # The tokens of the dropped turn were spent; the new segment continues from the total at the
+    # cut.
     assert stored.tokens(FIRST) == answers(1, 2, 3, 4, *range(7, 27))
 
 
@@ -232,7 +234,7 @@ def test_a_review_of_a_paginated_thread_has_its_finding(corpus: Corpus) -> None:
     assert reply == [("assistant", "e\n\nReview comment:\n\n- t — /x:1-2\n  b")]
 
 
-# Files that were killed, compressed, typed into.
+# Killed, compressed and interactive sessions.
 
 
 def test_a_killed_turn_is_lost_once_the_next_begins(corpus: Corpus) -> None:
@@ -243,7 +245,7 @@ def test_a_killed_turn_is_lost_once_the_next_begins(corpus: Corpus) -> None:
         ("completed", stored.rows("turns")[1]["ended_at"]),
     ]
     assert stored.of("calls", session["id"], "command", "status") == [("sleep 30", "lost")]
-    # The record of the lost answer is the only trace of what it cost.
+    # The usage record of the lost answer is the only trace of its cost.
     assert stored.tokens(session["id"]) == answers(1, 2)
     assert session["turn_state"] == "completed"
 

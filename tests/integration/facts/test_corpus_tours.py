@@ -1,4 +1,4 @@
-"""The tours: one session a release that visits most record types, against what it visited."""
+"""The tours: one session per release with most record types, compared with what happened."""
 
 from collections.abc import Callable
 
@@ -27,7 +27,7 @@ def tour(corpus: Corpus, release: str) -> tuple[StoredHome, str]:
     [
         ("0.36.0", ["completed"]),
         ("0.58.0", ["completed"]),
-        # Before turn events nothing says that the third turn failed.
+        # Before turn events, no line records that the third turn failed.
         ("0.98.0", ["completed", "completed", "open"]),
         ("0.125.0", ["completed", "completed", "failed"]),
         ("0.155.0", ["completed", "completed", "failed"]),

@@ -1,4 +1,4 @@
-"""What shapes tell that only some releases write."""
+"""Facts of shapes that only some releases write."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A line that our own code fails on costs itself, and nothing beside it."""
+"""An error of our own code rejects only the line that causes it."""
 
 from pathlib import Path
 

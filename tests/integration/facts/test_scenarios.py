@@ -1,4 +1,4 @@
-"""The same sessions from the project's own builders, for more releases than the corpus has."""
+"""The same sessions written by the project's builders, for more releases than the corpus has."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -55,7 +55,7 @@ def each(built: Built) -> list[tuple[StoredHome, str, Expected]]:
 
 
 def state_told(turn: what.Turn, generation: str) -> str:
-    """How a turn stands as far as its file tells."""
+    """The state of a turn that its file records."""
     if turn.dropped:
         return "reverted" if generation == "g4" else "rolled_back"
     if turn.marked or (turn.state is what.State.COMPLETED and turn.answer is not None):
@@ -77,7 +77,7 @@ def test_turns_have_the_state_that_their_files_record(built: Built) -> None:
     for stored, session, expected in each(built):
         turns = expected.turns
         if generation in ("g1", "g2"):
-            # Without turn events a compaction asked for is no turn: nobody said anything in it.
+            # Without turn events a requested compaction is no turn: it has no messages.
             turns = [turn for turn in turns if turn.prompts]
         assert stored.states(session) == [state_told(turn, generation) for turn in turns]
         errors = [error for (error,) in stored.of("turns", session, "error")]
@@ -89,7 +89,7 @@ def test_every_turn_cost_what_its_answers_cost(built: Built) -> None:
         spent = expected.tokens
         counted = (spent.input, spent.cached, spent.output, spent.reasoning, spent.total)
         if not expected.turns[-1].marked and stored.rows("turns", session, state="open"):
-            # A count that follows the outputs is missing where the process was killed before.
+            # A count that follows the outputs is missing if the process was killed before.
             assert stored.tokens(session)[-1] <= spent.total
         else:
             assert stored.tokens(session) == counted
@@ -123,7 +123,7 @@ def test_commands_end_with_their_exit_codes(built: Built) -> None:
             command for command in expected.commands if command.state is what.State.INTERRUPTED
         ]
         aborted = [row["command"] for row in commands if row["status"] == "aborted"]
-        # A script is aborted beside the command that it ran: that one is told by an item alone.
+        # A script is aborted beside the command that it ran: only an item records that.
         assert aborted == [command.command for command in interrupted]
 
 
@@ -268,7 +268,7 @@ def test_a_reverted_plan_does_not_count(tmp_path: Path) -> None:
     stored = StoredHome(home.path, tmp_path / "tailboard.duckdb")
     (row,) = stored.rows("sessions")
     assert (row["plan_done"], row["plan_total"]) == (1, 2)
-    # The new segment has no turn yet: the session stands as its last turn before the cut.
+    # The new segment has no turn yet: the session has the state of its last turn before the cut.
     assert (row["turn_state"], row["turns"]) == ("completed", 1)
 
 

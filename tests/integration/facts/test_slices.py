@@ -1,4 +1,4 @@
-"""However a home is cut up while it grows, it tells in the end what it tells in one go."""
+"""A home that is read in any slices while it grows gives the same facts as one reading."""
 
 import random
 from pathlib import Path
@@ -42,7 +42,7 @@ def in_one_go(home: Path, database: Path) -> list[str]:
 
 
 def in_slices(growing: Growing, database: Path) -> list[str]:
-    """Read after every growth; the reader is closed and opened again now and then."""
+    """Read after every growth; close and reopen the reader now and then."""
     rnd = growing.rnd
     while True:
         with owner(growing.path, database, RunSettings(batch_bytes=rnd.choice(BATCHES))) as reading:
@@ -62,7 +62,7 @@ def in_slices(growing: Growing, database: Path) -> list[str]:
 
 
 def differences(one: list[str], other: list[str]) -> list[str]:
-    """What only one of them tells: shorter to read than both."""
+    """The lines that only one of them contains: shorter to read than both."""
     return sorted(set(one) ^ set(other))[:6]
 
 
@@ -110,7 +110,7 @@ FAMILIES = [
 
 
 def write_family(home: Home, generation: str, version: str) -> None:
-    """A session with a review, an agent, a fork, and turns that were taken back."""
+    """A session with a review, an agent, a fork, and turns that were rolled back."""
     session = home.session(generation, version)
     for number in range(3):
         session.prompt(f"question {number}")

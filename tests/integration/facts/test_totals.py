@@ -1,4 +1,4 @@
-"""What a session comes to is added up as it is read: it must be what its rows come to."""
+"""The totals of a session are updated while it is read, and equal those computed from its rows."""
 
 import random
 from pathlib import Path
@@ -51,7 +51,7 @@ BEFORE = (
 
 
 def scripted(tmp_path: Path) -> Path:
-    """Sessions of all generations, with everything that they were asked to do."""
+    """Sessions of all generations, with all scripted work."""
     home = Home(tmp_path / "whole")
     for generation, version in (("g1", "0.20.0"), ("g3", "0.125.0"), ("g4", "0.169.0")):
         for scenario in ALL.values():
@@ -78,7 +78,7 @@ def test_the_totals_of_a_session_are_those_of_its_rows_at_every_moment(
 
 
 def as_before(database: Path) -> None:
-    """The database as the version before left it: nothing is added up in it."""
+    """Return the database to the state of the previous version, without totals."""
     with Database(database) as opened:
         for column in BEFORE:
             opened.execute(f"alter table segments drop column {column}")

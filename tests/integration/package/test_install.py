@@ -1,4 +1,4 @@
-"""What people install: the built wheel, with the locked versions, in an environment of its own."""
+"""The built wheel, with the locked versions, in an environment of its own."""
 
 import json
 import os
@@ -38,9 +38,9 @@ def program(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     venv.create(place, with_pip=False)
     (wheel,) = built.glob("*.whl")
     pip = [sys.executable, "-m", "pip", f"--python={place / 'bin' / 'python'}", "install", "-q"]
-    # What the tests do not import is not worth compiling.
+    # Compiling modules that the tests do not import is not worthwhile.
     pip.append("--no-compile")
-    # As a user gets them: exactly the lock, and the wheel must need nothing beyond it.
+    # As for a user: exactly the lock, and the wheel must need nothing beyond it.
     locked = run(*pip, "--require-hashes", "--no-deps", "-r", "requirements.lock", **os.environ)
     if locked.returncode and any(sign in locked.stderr for sign in UNREACHABLE):
         if "CI" in os.environ:
@@ -54,7 +54,7 @@ def program(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def env(tmp_path: Path) -> dict[str, str]:
-    """A user who has never heard of Tailboard, nor of Codex."""
+    """The environment of a user without Tailboard and Codex."""
     return {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8"}
 
 

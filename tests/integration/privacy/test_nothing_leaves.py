@@ -1,4 +1,4 @@
-"""Nothing leaves this machine: no process of ours asks for a name or reaches for an address."""
+"""No process of ours resolves a name or connects to an address."""
 
 import json
 import os
@@ -39,7 +39,7 @@ for words in map(json.loads, sys.argv[1:]):
 
 @pytest.fixture
 def note(tmp_path: Path) -> Path:
-    """What was reached for, by any process that has `env`."""
+    """The addresses that any process with `env` tried to reach."""
     note, folder = tmp_path / "note", tmp_path / "watch"
     folder.mkdir()
     (folder / "sitecustomize.py").write_text(WATCH.format(note=str(note)))

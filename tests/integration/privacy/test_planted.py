@@ -1,7 +1,7 @@
-"""Secrets of every kind and private text, planted in every field: none of them is stored or left.
+"""Secrets of every kind and private text, planted in every field: none is stored or printed.
 
-What is looked at are bytes: of the database and its log, of the spool as the readers leave it, of
-the file of edits, and of everything that was printed or written out.
+The bytes are checked: of the database and its log, of the spool of the readers, of the edit log,
+and of everything that was printed or exported.
 """
 
 from collections.abc import Iterator
@@ -71,7 +71,7 @@ def files(folder: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def spooled(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What the readers left in the spool, which is deleted once it is stored."""
+    """The spool files of the readers, which are deleted once they are stored."""
     kept: list[bytes] = []
     discard = reader_output.discard
 

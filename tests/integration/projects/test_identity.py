@@ -1,4 +1,5 @@
-"""A project is a repository: worktrees, clones and subfolders belong to it, namesakes do not."""
+"""A project is a repository with its worktrees, clones and subfolders; equal names are not
+enough."""
 
 import json
 import os
@@ -30,7 +31,7 @@ def repository(path: Path, subject: str = "Start") -> Repo:
 def work_in(
     cli: CliHarness, *folders: Path | str, remote: str | None = None, commit: str | None = None
 ) -> None:
-    """A session in each of these folders, read."""
+    """Write and read a session in each of these folders."""
     for folder in folders:
         write_session(cli, folder, remote=remote, commit=commit)
     assert cli.run("ingest", "-q").code == 0
@@ -168,7 +169,7 @@ def test_a_submodule_and_a_folder_without_git_are_projects_of_their_own(
     plain = tmp_path / "plain"
     plain.mkdir()
     work_in(cli, repo.path, repo.path / "vendor", plain)
-    # The submodule is a clone of the library, which began with the same commit.
+    # The submodule is a clone of the library, so it began with the same commit.
     assert sorted(projects(cli)) == ["app", "plain", "vendor"]
     work_in(cli, library.path)
     assert len(projects(cli)) == 3
@@ -320,7 +321,7 @@ def test_edits_of_an_earlier_version_name_a_project_by_its_folder(
         for one in cli.json("tasks", "list", "--everywhere")["tasks"]
         if one["origin"] == "person"
     }
-    # Of two ledgers, the one that was worked on last before the edit.
+    # Of two projects named ledger, the one with the last activity before the edit.
     assert tasks == {
         "Plan ledger": "ledger (b)", "Plan src": "ledger (a)", "Plan nowhere": "nowhere",
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""`tailboard journal`: what a person reads, what is written, and what of a file stays."""
+"""`tailboard journal`: what is printed, what is exported, and what is kept in an existing file."""
 
 import json
 import os
@@ -29,7 +29,7 @@ SHOWN: dict[str, Callable[..., Rollout | list[Rollout]]] = {
 
 
 def write(cli: CliHarness, *made: Callable[..., Rollout | list[Rollout]]) -> list[Rollout]:
-    """These scenarios on disk and read, ten minutes apart."""
+    """Write these scenarios, ten minutes apart, and read them."""
     home = Home(cli.home)
     written: list[Rollout] = []
     for scenario in made:

@@ -1,4 +1,4 @@
-"""Commits in a journal: also those that no output names, seen through the repository."""
+"""Commits in a journal, including those that no output names and only the repository contains."""
 
 import os
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""Plans as all tell of them, the odd ones too: several in one line, empty, refused, taken back."""
+"""Unusual plans in every view: several in one line, empty, refused, rolled back."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
@@ -27,7 +27,7 @@ OFF = "unsupported call: update_plan"
 
 
 class Told:
-    """What is told of the one session that was read."""
+    """All views of the only session that was read."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
@@ -58,7 +58,7 @@ class Told:
 
     @property
     def moments(self) -> list[Moment]:
-        """One for each key of the timeline; a key without one fails."""
+        """One per key of the timeline; a key without one fails."""
         home, session = self.session.home_id, self.session.id
         keys = [one.at for one in load_order(self.rows, home, session, Tools.FULL, words=False)]
         found = load_moments(self.rows, home, session, keys)
@@ -204,7 +204,7 @@ def test_the_plan_of_a_rolled_back_turn_does_not_count(home: Home, read: Read) -
 
 
 def test_the_plan_of_the_last_file_of_a_session_counts(home: Home, read: Read) -> None:
-    """Each counts its revisions from 1, and the last may be the first that is found."""
+    """Each file counts its revisions from 1, and the last file may be found first."""
     session = home.session("g4", "0.169.0")
     session.prompt("Begin")
     for status in ("pending", "in_progress", "completed"):

@@ -1,4 +1,4 @@
-"""`tailboard project`: what git cannot know, people decide, and can undo."""
+"""`tailboard project`: users rename, merge and split projects, and can undo it."""
 
 import os
 from pathlib import Path
@@ -15,7 +15,7 @@ from tests.integration.report.test_with_an_owner import following
 def cli(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> CliHarness:
-    """Sessions in two folders of a repository, and in another one; read."""
+    """Sessions in two folders of a repository, and in another repository; read."""
     cli = CliHarness(tmp_path, capsys, env={"PATH": os.environ.get("PATH", os.defpath)})
     home = Home(cli.home)
     for name in ("shop", "shop/api", "books"):

@@ -1,4 +1,4 @@
-"""`tailboard state`: files of a project, edited by a person and taken back."""
+"""`tailboard state`: files of a project that a user edits and imports."""
 
 import json
 import os
@@ -17,12 +17,12 @@ FILE = "project_state.json"
 
 @pytest.fixture
 def state(cli: CliHarness) -> Path:
-    """A home with a few sessions, read, and the folder its state was exported to."""
+    """A home with a few sessions, read, and the folder of its exported state."""
     home = Home(cli.home)
     for one in (scenarios.plan(home), scenarios.goal(home), *scenarios.agents(home)):
         one.write()
     home.clock.tick(600_000)
-    # The last one: otherwise the others would finish its steps.
+    # Last, because otherwise the others would complete its steps.
     scenarios.partial(home).write()
     assert cli.run("ingest", "-q").code == 0
     folder = cli.tmp / "state"
@@ -40,7 +40,7 @@ def read(folder: Path) -> dict[str, Any]:
 
 
 def edit(folder: Path, text: str, **reply: object) -> str:
-    """Change a task, an open one first, as a person would with an editor; its id."""
+    """Change a task as a user would with an editor, preferably an open one; returns its id."""
     result = read(folder)
     named = [one for one in (*result["tasks"], *result["goals"]) if one["text"] == text]
     task = min(named, key=lambda one: one["state"] == "done")

@@ -1,4 +1,4 @@
-"""The state file in a repository: where it is, whether it is current, and its published schema."""
+"""The state file in a repository: its place, whether it is current, and its published schema."""
 
 import json
 import os

@@ -1,4 +1,5 @@
-"""State files as the memory of a team: what one person and their sessions did reaches a clone."""
+"""State files as the memory of a team: the work of one person and their sessions reaches a
+clone."""
 
 import json
 import os
@@ -18,7 +19,7 @@ FILE = Path("docs", "ai-state", "project_state.json")
 
 
 class Moments:
-    """One clock for all machines: each command is run a second after the one before."""
+    """One clock for all machines: each command is run a second after the previous one."""
 
     def __init__(self) -> None:
         self.now = datetime(2026, 11, 22, tzinfo=UTC)
@@ -149,7 +150,7 @@ def team(
 
 
 def facts(person: Person) -> dict[str, Any]:
-    """What the tasks are, without what depends on where they were read."""
+    """The tasks, without what depends on where they were read."""
     names = ("id", "state", "owner", "depends_on", "notes")
     return {text: {name: one[name] for name in names} for text, one in person.tasks().items()}
 
@@ -186,7 +187,7 @@ def test_what_a_colleague_said_counts_as_said_by_them(team: tuple[Person, Person
     history = ben.run("tasks", "history", ben.id("Write the manual"))
     assert "anna: owner kim" in history
     assert "ben:" not in history
-    # Undoing one's own last edit never undoes what a colleague said.
+    # Undoing one's own last edit never undoes an edit of a colleague.
     ben.run("tasks", "undo", code=1)
     assert ben.tasks()["Write the manual"]["owner"] == "kim"
 
@@ -381,7 +382,7 @@ def test_resume_in_a_clone_without_a_session_says_what_is_open_and_decided(
         assert found["open_steps"][0]["text"] == "Check the amounts"
         assert any(one["by"] == "anna" for one in found["decisions"])
         ben.run("state", "import", "--yes")
-    # With a session of his own, and without the file, what was imported is still in the brief.
+    # With a session of his own, and without the file, the imported tasks are still in the brief.
     ben.session("Look around", [("Test the import", "in_progress")])
     ben.file.unlink()
     assert "Amounts are integers, in cents" in ben.run("resume")

@@ -1,4 +1,4 @@
-"""What a session's timeline says of the tools of every day, in the words one would use."""
+"""The timeline of a session describes the common tools in everyday words."""
 
 from datetime import timedelta
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a person orders on the command line, what it prints, and what it does to the queue."""
+"""Actions on batches on the command line: their output and their effect on the queue."""
 
 import json
 import re
@@ -19,7 +19,7 @@ ODD = Failure(code="odd", cls=ErrorClass.DATA, message="It is odd.")
 
 @pytest.fixture
 def unwell(cli: CliHarness, sessions: Sessions) -> dict[str, str]:
-    """Ids of batches by what became of them: one failed, one dead, one that never ended."""
+    """Ids of batches by their state: a failed one, a dead one, one that never ended."""
     return break_some(cli, "failed", "dead", "claimed")
 
 

@@ -1,4 +1,4 @@
-"""What is to be stored waits a moment where the engine's memory is taken, and not for long."""
+"""A commit without enough memory in the engine is retried for a short time."""
 
 from threading import Event, Thread
 
@@ -46,9 +46,7 @@ def test_a_statement_without_memory_is_retried(
     )
     assert isinstance(found, RunningServer)
     with found:
-        found.owner.pause_seconds = (
-            10 * PATIENCE
-        )  # As for a full disk; nobody waits that long here.
+        found.owner.pause_seconds = 10 * PATIENCE  # As for a full disk; shortened for this test.
         thread = Thread(target=found.owner.follow, args=(stop, on_round), kwargs={"pace": HASTY})
         thread.start()
         try:

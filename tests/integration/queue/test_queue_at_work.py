@@ -1,4 +1,4 @@
-"""The queue at work: pauses and their cure, who retries, what a lost database still knows."""
+"""The queue at work: pauses, retries, and what survives the loss of the database."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -27,7 +27,8 @@ NOW = datetime(2026, 11, 21, 12, 0)
 
 
 class Bench:
-    """An owner with a clock of its own, over a home of some sessions, whose reading may fail."""
+    """An owner with its own clock over a home of some sessions, whose reading can be made to
+    fail."""
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch, sessions: int = 3) -> None:
         self.folder = folder
