@@ -1,7 +1,7 @@
 """Checks a document against a JSON Schema, as far as the published schemas use the language.
 
 The package `jsonschema` would be a dependency for this alone. An unknown keyword is an error, so
-nothing passes because it was not understood.
+nothing is accepted without being checked.
 """
 
 from collections.abc import Callable, Iterator
@@ -29,7 +29,7 @@ _ANNOTATIONS: Final = {
 
 
 def problems(document: Any, schema: dict[str, Any]) -> list[str]:
-    """What the schema says against the document, each with its place."""
+    """The violations of the schema in the document, each with its place."""
     return list(_problems(document, schema, schema, "$"))
 
 

@@ -1,4 +1,4 @@
-"""A database with failures: batches in every state, damaged files, actions of people."""
+"""A database with failures: batches in every state, damaged files, recorded actions."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""The home for snapshots: sessions of every kind in three projects."""
+"""The home for snapshots: sessions of every state in three projects."""
 
 from tests.build import Home
 from tests.build import scenarios as made

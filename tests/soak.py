@@ -1,6 +1,6 @@
 """Whether this is `make soak`, which tries many more examples than `make test` has time for.
 
-A module of its own, because tests of every folder ask it.
+A module of its own, because tests in every folder use it.
 """
 
 import os

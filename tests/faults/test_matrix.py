@@ -17,7 +17,7 @@ def claims() -> Iterator[str]:
                 yield from (ast.literal_eval(row) for row in node.args)
 
 
-def test_every_row_that_must_be_proved_is_claimed_or_named_as_waiting() -> None:
+def test_every_required_row_is_claimed_or_listed_as_waiting() -> None:
     assert ROWS - set(claims()) == set(LATER)
 
 

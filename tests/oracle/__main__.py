@@ -1,4 +1,4 @@
-"""Read a Codex home twice and print how far both readings agree; ends with 1 where they differ."""
+"""Read a Codex home twice and print how far both readings agree; exits with 1 if they differ."""
 
 import argparse
 import sys

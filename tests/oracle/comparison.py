@@ -1,4 +1,4 @@
-"""How far two readings agree: counts by fact and release, and the places where they differ."""
+"""The agreement of two readings: counts by fact and release, and the differences."""
 
 import json
 from collections import Counter
@@ -24,7 +24,7 @@ class Agreement:
 
 
 def compare(homes: Sequence[Path], database: Path) -> Agreement:
-    """Read homes with Tailboard into this database, and once more, and compare."""
+    """Read homes with Tailboard into this database and with the second reader, and compare."""
     ours.ingest(homes, database)
     result, names, found = ours.facts(database), given_names(homes), Agreement()
     for thread, files in threads(homes).items():
@@ -35,7 +35,7 @@ def compare(homes: Sequence[Path], database: Path) -> Agreement:
             here, there = masked(fact, read[fact]), stored.get(fact, Counter())
             found.same[fact, release] += (here & there).total()
             missing, extra = list((here - there).elements()), list((there - here).elements())
-            # What a thread that nobody spoke in is called is not for the file to say.
+            # The file does not determine the title of a thread without messages.
             if (missing or extra) and (here or fact != "title"):
                 found.different[fact, release] += max(len(missing), len(extra))
                 found.places.append((fact, files[0].path, extra, missing))
@@ -43,14 +43,14 @@ def compare(homes: Sequence[Path], database: Path) -> Agreement:
 
 
 def masked(fact: str, found: Counter[object]) -> Counter[object]:
-    """What is compared as text is masked as the store masks it."""
+    """Mask texts as Tailboard does before it stores them."""
     if fact not in ("prompts", "title"):
         return found
     return Counter([mask(str(text)) for text in found.elements()])
 
 
 def given_names(homes: Sequence[Path]) -> dict[str, str]:
-    """The newest name a person gave to each thread."""
+    """The newest name that a user gave to each thread."""
     indexes = [path for home in homes if (path := home / "session_index.jsonl").exists()]
     lines = [line for path in indexes for line in path.read_text().splitlines()]
     reply = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
@@ -58,7 +58,7 @@ def given_names(homes: Sequence[Path]) -> dict[str, str]:
 
 
 def table(found: Agreement) -> Iterator[str]:
-    """Lines of a Markdown table: what is the same, and what is not."""
+    """The lines of a Markdown table of equal and different facts."""
     yield "| release | sessions | " + " | ".join(FACTS) + " |"
     yield "|---|--:|" + "--:|" * len(FACTS)
     releases = sorted(found.sessions, key=minor)

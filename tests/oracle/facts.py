@@ -1,4 +1,4 @@
-"""What a thread did, read off its records: one small function for each fact."""
+"""The facts of a thread, derived from its records by one small function each."""
 
 import json
 import re
@@ -71,19 +71,20 @@ def text_key(text: str) -> str:
 
 
 def title_key(text: str) -> str:
-    """How a title begins, without marks of a block of code."""
+    """The beginning of a title, without the marks of a code block."""
     return text_key(text.lstrip("`\n "))[:30]
 
 
 def request(prompt: str) -> str | None:
-    """Editors and templates put other things around what was asked; None where nobody asked."""
+    """The request within a prompt, without what editors and templates add; None if there is
+    none."""
     found = REQUEST.search(prompt)
     asked = (found["asked"] or found["filled"] or "").strip() if found else prompt
     return None if HELPER.match(prompt) or asked.strip() in ("", "$ARGUMENTS") else asked
 
 
 def calls(file: File) -> Iterator[tuple[str, str, Json]]:
-    """Every call of a tool: its id, the tool, its arguments."""
+    """Every tool call: its id, the tool, its arguments."""
     for record in file.mine:
         body = record.body
         key = str(body.get("call_id") or body.get("id") or record.byte)
@@ -96,7 +97,7 @@ def calls(file: File) -> Iterator[tuple[str, str, Json]]:
 
 
 def as_object(arguments: object) -> Json:
-    """Arguments, which are written as a text, by other programs as they are."""
+    """The arguments as an object; some programs write them as text."""
     try:
         read = json.loads(arguments) if isinstance(arguments, str) else arguments
     except ValueError:
@@ -121,7 +122,7 @@ def command_line(command: object) -> str:
 
 
 def patch(tool: str, arguments: Json) -> str | None:
-    """The patch that a call applies, by the tool for that or through a shell."""
+    """The patch that a call applies, with the patch tool or through a shell."""
     line = command_line(arguments.get("cmd") or arguments.get("command"))
     if tool in SHELLS and "apply_patch" in line and "*** Begin Patch" in line:
         return line
@@ -129,13 +130,14 @@ def patch(tool: str, arguments: Json) -> str | None:
 
 
 def ran(file: File) -> tuple[list[tuple[str, int | None]], set[str]]:
-    """Each command once, with its exit code where one is told; and what was not carried out.
+    """Each command once, with its exit code if one is recorded; and the commands that were not run.
 
-    A command is known by its call, or by its text where none asked for it (a person did, a script).
+    A command is identified by its call, or by its text if it has none (run by the user or a
+    script).
     """
     result, running = outputs(file), dict[str, str]()
     codes, texts, refused = dict[str, int | None](), dict[str, str](), set[str]()
-    # A script that calls a shell is a command where nothing else tells of what it ran.
+    # A script that calls a shell is a command if nothing else records what it ran.
     legacy = file.meta.get("history_mode") != "paginated"
     for key, tool, arguments in calls(file):
         output, patches = result.get(key, ""), patch(tool, arguments) is not None
@@ -166,7 +168,7 @@ def ran(file: File) -> tuple[list[tuple[str, int | None]], set[str]]:
 
 
 def exit_code(output: str, script: bool) -> int | None:
-    if script:  # Of all that it ran, the first that failed.
+    if script:  # The first of its commands that failed.
         codes = [int(plain or packed) for plain, packed in RESULT.findall(output)]
         return next(filter(None, codes), 0) if codes else None
     try:
@@ -177,7 +179,7 @@ def exit_code(output: str, script: bool) -> int | None:
 
 
 def files(file: File, cwd: str) -> Iterator[tuple[str, str]]:
-    """Every file a patch changed, as often as one did."""
+    """Every file that a patch changed, once per patch."""
     result = outputs(file)
     ended: dict[str, Json] = {}
     for record in file.mine:
@@ -197,7 +199,7 @@ def files(file: File, cwd: str) -> Iterator[tuple[str, str]]:
 
 
 def below(path: str, cwd: str, where: str = "") -> str:
-    """A path as seen from the session's folder."""
+    """A path relative to the folder of the session."""
     path, cwd, where = (one.replace("\\", "/") for one in (path, cwd, where))
     if not (path.startswith("/") or path[1:3] == ":/") and where not in ("", cwd):
         path = f"{where.rstrip('/')}/{path}"
@@ -207,7 +209,7 @@ def below(path: str, cwd: str, where: str = "") -> str:
 
 
 def tokens(file: File) -> int:
-    """What the file's own responses cost: what its running total grew by."""
+    """The tokens of the file's own responses: the growth of its running total."""
     records: dict[str, int] = {}
     before, counted = file.inherited, 0
     for record in file.mine:
@@ -216,7 +218,7 @@ def tokens(file: File) -> int:
                 records[str(record.body.get("response_id"))] = spent(record.body["usage"])
         elif not records and (now := total(record)):
             last = spent(record.body["info"].get("last_token_usage") or {})
-            # A total that fell begins anew, and counts what it was begun with.
+            # A decreasing total is a reset: the new total counts.
             counted += now - before if now >= before else last if last == now else 0
             before = now
     return counted + sum(records.values())

@@ -1,6 +1,6 @@
-"""Session files as lists of records, and which lines of a file are its own.
+"""Session files as lists of records, and which of them are the file's own.
 
-Written from the description of Codex's files and from looking at them. It shares no code with
+Written from the description of Codex's files and from real files. It shares no code with
 `ingest/codex`, reads whole files into memory, and prefers the simplest rule that is right.
 """
 
@@ -32,7 +32,7 @@ class Record:
         return self.line["payload"].get("thread_id") if self.kind.startswith("done:") else None
 
     def before(self, base: Json) -> bool:
-        """Whether a file that continues from `base` still has this record."""
+        """Whether a file that continues from `base` still contains this record."""
         if "ordinal" in self.line:
             return bool(self.line["ordinal"] < base["end_ordinal_exclusive"])
         return bool(self.byte < base["end_byte_offset"])
@@ -53,7 +53,7 @@ class File:
 
     @property
     def mine(self) -> list[Record]:
-        """Its own records. A review's items are repeated in the file of who asked for it."""
+        """Its own records. The items of a review are repeated in the file of its parent."""
         owners = (None, self.thread)
         return [one for one in self.records[self.own :] if one.owner in owners]
 
@@ -63,13 +63,13 @@ Thread = list[File]
 
 
 def minor(release: object) -> int:
-    """45 of 0.45.1; 0 where it is not known."""
+    """45 for 0.45.1; 0 if it is unknown."""
     found = re.match(r"0\.(\d+)", str(release))
     return int(found[1]) if found else 0
 
 
 def threads(homes: Iterable[Path]) -> dict[str, Thread]:
-    """All threads; of a plain and a compressed file the plain one counts."""
+    """All threads; if there is a plain and a compressed file, the plain one counts."""
     found_files = (path for home in homes for path in home.rglob("*sessions/**/rollout-*.jsonl*"))
     paths: dict[str, Path] = {}
     for path in sorted(found_files, reverse=True):
@@ -110,7 +110,7 @@ def parse(data: bytes) -> Iterator[Record]:
 
 def classify(line: Json) -> tuple[str, Json]:
     kind, payload = line.get("type"), line.get("payload")
-    if not isinstance(payload, dict):  # A bare file: no envelope around anything.
+    if not isinstance(payload, dict):  # A bare file: no envelopes.
         return ("session_meta" if kind is None and "id" in line else f"item:{kind}"), line
     if kind == "event_msg" and payload.get("type") == "item_completed":
         return f"done:{payload['item'].get('type')}", payload["item"]
@@ -120,7 +120,7 @@ def classify(line: Json) -> tuple[str, Json]:
 
 
 def inherit(file: File, previous: File | None, found: dict[str, Thread]) -> None:
-    """Where a file's own history begins, and the total of tokens that it goes on from."""
+    """Determine where a file's own history begins, and the token total it continues from."""
     base = file.meta.get("history_base")
     if base:  # It continues another file by pointer.
         parent = previous or first_file(found, base["thread_id"])
@@ -139,7 +139,7 @@ def first_file(found: dict[str, Thread], thread: str) -> File | None:
 
 
 def copied(file: File, found: dict[str, Thread]) -> int:
-    """How many records at the beginning repeat another thread's history."""
+    """How many records at the beginning repeat the history of another thread."""
     records, until = file.records, file.meta.get("subagent_history_start_ordinal")
     if until is not None:
         return sum(record.line.get("ordinal", until) < until for record in records)
@@ -151,12 +151,12 @@ def copied(file: File, found: dict[str, Thread]) -> int:
     if not strangers:
         return 0
     parent = first_file(found, str(records[strangers[0]].body.get("id")))
-    if parent:  # A copy is verbatim but for the time of writing.
+    if parent:  # A copy is verbatim except for the timestamps.
         same, bodies = strangers[0], {json.dumps(record.body) for record in parent.records}
         while same < len(records) and json.dumps(records[same].body) in bodies:
             same += 1
         return same
-    # The parent is not here; a copy is written at once.
+    # The parent is missing; a copy is written at once.
     first = records[0].line["timestamp"][:19]
     return sum(record.line["timestamp"][:19] == first for record in records)
 
@@ -166,7 +166,7 @@ def last_total(records: list[Record]) -> int:
 
 
 def total(record: Record) -> int | None:
-    """The total of tokens so far that a record states."""
+    """The running total of tokens that a record states."""
     if record.kind == "event:token_count":
         usage = (record.body.get("info") or {}).get("total_token_usage")
     elif record.kind == "token_usage_record":
@@ -177,9 +177,9 @@ def total(record: Record) -> int | None:
 
 
 def spent(usage: Json) -> int:
-    """Input and output: cached tokens are in the one, reasoning in the other.
+    """Input and output: cached tokens are part of the input, reasoning is part of the output.
 
-    A total without parts is the size of a context that ran over.
+    A total without parts is the size of a context that overflowed.
     """
     parts = int(usage.get("input_tokens") or 0) + int(usage.get("output_tokens") or 0)
     return int(usage.get("total_tokens") or parts) if parts else 0

@@ -1,4 +1,4 @@
-"""Both readings agree over the homes that the project has: its own, and real files beside it."""
+"""Both readings agree over the project's homes: generated ones and real files."""
 
 import ast
 import re
@@ -37,7 +37,7 @@ FAMILIES: list[Callable[[Rollout], Rollout]] = [
 
 
 def agreed(homes: Sequence[Path], database: Path) -> Agreement:
-    """How far both readings agree, after a look that they do not differ."""
+    """The agreement of both readings, after asserting that they do not differ."""
     found = compare(homes, database)
     assert found.places == []
     return found
@@ -79,7 +79,7 @@ def test_both_agree_on_real_files(tmp_path: Path) -> None:
     agreed(sorted(corpus().glob("codex-*")), tmp_path / "tailboard.duckdb")
 
 
-def test_a_difference_is_counted_and_its_place_is_told(
+def test_a_difference_is_counted_and_located(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = Home(tmp_path / "home")
@@ -104,7 +104,7 @@ def test_the_second_reading_imports_nothing_of_the_program() -> None:
         assert not [node for node in imports if re.search(r"\b(ingest|tui)\b", ast.unparse(node))]
 
 
-def test_the_home_that_make_is_told_to_read_is_not_the_home_of_programs(tmp_path: Path) -> None:
+def test_the_home_given_to_make_is_not_the_home_folder_of_programs(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.write_text('#!/bin/sh\necho "${HOME-unset}" "$@"\n')
     python.chmod(0o700)

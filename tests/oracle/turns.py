@@ -1,4 +1,4 @@
-"""The turns of a file and how they ended, and what people said in it."""
+"""The turns of a file, how they ended, and the prompts in it."""
 
 import re
 from collections.abc import Iterator
@@ -26,10 +26,10 @@ def joined(content: object, by: str = "") -> str:
 
 
 def walk(file: File) -> Iterator[tuple[Record, str | None, bool]]:
-    """Every record, what a person said in it, and whether a review is under way.
+    """Every record, its prompt if there is one, and whether it belongs to a review.
 
-    Where a file has no records for just that, it is the messages that Codex did not put in. What a
-    review is begun with was said by Codex.
+    If a file has no records of prompts, they are the messages that Codex did not add. The first
+    message of a review is written by Codex.
     """
     has_event = any(one.kind in ("event:user_message", "done:UserMessage") for one in file.records)
     reviewing = False
@@ -68,14 +68,14 @@ class Turn:
 
 
 def states(file: File) -> list[str]:
-    """How each turn of the file ended, in their order."""
+    """How each turn of the file ended, in order."""
     turns: list[Turn] = []
     marked = False
     for record, prompt, reviewing in walk(file):
         kind, now = record.kind, turns[-1] if turns else None
         if kind in ("event:task_started", "event:turn_started"):
             marked = True
-            # A review's own turn is told in the file of who asked for it, and never ends there.
+            # A review's own turn is repeated in the file of its parent, and never ends there.
             if not (reviewing and now and now.state == "open"):
                 turns.append(Turn(record.body.get("turn_id"), record, True))
         elif not marked and (prompt or kind in REVIEW):
@@ -93,7 +93,7 @@ def states(file: File) -> list[str]:
 
 
 def note(turns: list[Turn], record: Record, file: File) -> None:
-    """What a record that begins no turn tells of those before it."""
+    """Update the turns so far with a record that begins no turn."""
     kind, body, now = record.kind, record.body, turns[-1]
     named = next(
         (turn for turn in reversed(turns) if turn.id and turn.id == body.get("turn_id")), now
@@ -104,7 +104,7 @@ def note(turns: list[Turn], record: Record, file: File) -> None:
     elif kind == "event:turn_aborted" and named.state == "open":
         named.state = "interrupted"
     elif kind == "event:thread_rolled_back":
-        # The last turns that still stand, as a client shows them: one without a prompt is one.
+        # The last turns that count, as a client shows them, including one without a prompt.
         standing = [turn for turn in turns if turn.state != "rolled_back"]
         for turn in standing[max(0, len(standing) - body["num_turns"]) :]:
             turn.state = "rolled_back"
@@ -121,7 +121,7 @@ def note(turns: list[Turn], record: Record, file: File) -> None:
 def ended(turn: Turn, body: Json, file: File) -> str:
     if body.get("error"):
         return "failed"
-    # From 0.145 a failure has an error; before, all that is left of it is the missing answer.
+    # From 0.145 a failure has an error; before, the answer is missing.
     silent = not body.get("last_agent_message") and not turn.answered and not turn.excused
     failed = silent and minor(file.meta.get("cli_version")) < 145
     return "failed" if failed else "completed"

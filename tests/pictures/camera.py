@@ -54,7 +54,7 @@ def demo_harness(folder: Path = FOLDER) -> Iterator[AppHarness]:
 
 
 def printed(harness: AppHarness, shot: Printed) -> str:
-    """What the command prints, as Rich writes it into an SVG."""
+    """The output of the command, as Rich writes it into an SVG."""
     env = {"CODEX_HOME": str(harness.home.path), "TAILBOARD_DB": str(harness.db)}
     output = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
     with contextlib.redirect_stdout(output):

@@ -17,7 +17,7 @@ class Shot(NamedTuple):
 
 
 class Printed(NamedTuple):
-    """What a command prints, as a picture."""
+    """The output of a command, as a picture."""
 
     name: str
     arguments: tuple[str, ...]

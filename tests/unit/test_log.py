@@ -1,4 +1,4 @@
-"""The log file: what is in it, what is not, and that it stays small."""
+"""The log file: its content, what is left out, and that its size is bounded."""
 
 import errno
 from collections.abc import Iterator
@@ -89,7 +89,7 @@ def test_a_link_in_place_of_the_log_is_not_followed(database: Path, tmp_path: Pa
     assert log.entries(database) == []
 
 
-def test_a_folder_that_is_missing_ends_nothing(tmp_path: Path) -> None:
+def test_a_missing_folder_is_ignored(tmp_path: Path) -> None:
     log.start(tmp_path / "missing" / "tailboard.duckdb")
     log.warning("Not written.")
     assert not (tmp_path / "missing").exists()

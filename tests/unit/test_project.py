@@ -1,4 +1,4 @@
-"""The project itself: its floors, its version and its locks agree with one another."""
+"""The project's packaging: minimum versions, its version and its locks are consistent."""
 
 import importlib.metadata
 import re
@@ -32,7 +32,7 @@ def number(version: str) -> tuple[int, ...]:
 
 
 def satisfies(version: str, requirement: str) -> bool:
-    """Whether a pin lies within the bounds we write; each of them must be understood."""
+    """Whether a pin satisfies our requirement; only the operators we use are supported."""
     bounds = BOUND.findall(requirement)
     assert bounds, f"no bound understood in {requirement!r}"
     has = number(version)

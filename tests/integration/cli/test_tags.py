@@ -44,7 +44,7 @@ def test_tags_follow_from_folders_languages_and_tools_without_a_step_of_their_ow
     assert cli.json("report")["coverage"]["tag"] == {"sessions": 1, "share": 0.5}
 
 
-def test_a_person_adds_and_removes_tags_and_searches_by_them(cli: CliHarness) -> None:
+def test_a_user_adds_and_removes_tags_and_searches_by_them(cli: CliHarness) -> None:
     work, talk = written(cli)
     assert cli.json("tag", "add", talk[:13], "Release", "v1.0")["tags"] == ["release", "v1.0"]
     assert tags(cli, talk)["release"] == ["person"]
@@ -66,7 +66,7 @@ def test_a_person_adds_and_removes_tags_and_searches_by_them(cli: CliHarness) ->
     assert cli.run("tag", "add", "zzz", "release").code == 1
 
 
-def test_tags_of_people_survive_the_loss_of_the_database(cli: CliHarness) -> None:
+def test_tags_of_users_survive_the_loss_of_the_database(cli: CliHarness) -> None:
     _, talk = written(cli)
     cli.json("tag", "add", talk, "release")
     cli.db.unlink()

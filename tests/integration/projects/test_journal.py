@@ -185,7 +185,7 @@ def test_a_patch_or_a_turn_that_succeeds_later_is_a_repair(cli: CliHarness) -> N
     assert "and a later turn succeeded." in shown
 
 
-def test_deeds_of_people_are_in_the_journal_of_their_day_in_words(cli: CliHarness) -> None:
+def test_edits_of_users_are_in_the_journal_of_their_day_in_words(cli: CliHarness) -> None:
     write(cli, scenarios.partial)
     cli.env["USER"] = cli.env["LOGNAME"] = "root"
     (task,) = [
@@ -331,7 +331,7 @@ def test_an_html_page_is_self_contained_and_json_is_valid(cli: CliHarness) -> No
     assert written["journal"]["entries"][0]["objective"].startswith("Say hello")
 
 
-def test_notes_of_a_person_survive_and_broken_markers_are_refused(cli: CliHarness) -> None:
+def test_notes_of_the_user_survive_and_broken_markers_are_refused(cli: CliHarness) -> None:
     write(cli, scenarios.plan)
     path = cli.tmp / "mine.md"
     path.write_text("my notes\n")

@@ -71,7 +71,7 @@ def test_a_project_is_renamed_and_found_by_its_new_name(cli: CliHarness) -> None
     assert cli.run("project", "undo").code == 1
 
 
-def test_projects_are_merged_and_parted_again(cli: CliHarness, tmp_path: Path) -> None:
+def test_projects_are_merged_and_split_again(cli: CliHarness, tmp_path: Path) -> None:
     merged = cli.json("project", "merge", "books", "shop")
     assert [one["label"] for one in merged["projects"]] == ["shop"]
     assert merged["gone"] == ["books"]

@@ -177,7 +177,7 @@ def test_import_into_a_clone_without_a_session_keeps_the_tasks(team: tuple[Perso
     assert facts(ben) == facts(anna)
 
 
-def test_what_a_colleague_said_counts_as_said_by_them(team: tuple[Person, Person]) -> None:
+def test_an_edit_of_a_colleague_is_attributed_to_them(team: tuple[Person, Person]) -> None:
     _, ben = team
     assert "anna: owner kim" in ben.run("tasks", "history", ben.id("Write the manual"))
     changes = ben.json("state", "import", "--yes")["changes"]
@@ -255,7 +255,7 @@ def test_an_undo_travels(team: tuple[Person, Person]) -> None:
     assert ben.tasks()["Write the manual"]["depends_on"] == []
 
 
-def test_a_ring_between_two_people_is_refused(team: tuple[Person, Person]) -> None:
+def test_a_dependency_cycle_between_two_people_is_refused(team: tuple[Person, Person]) -> None:
     anna, ben = team
     manual, report = anna.id("Write the manual"), anna.id("Report")
     anna.run("tasks", "unlink", manual, report)
@@ -325,7 +325,7 @@ def test_a_file_with_conflict_markers_is_read_field_by_field(team: tuple[Person,
     assert {one["by"] for one in anna.written()["decisions"]} == {"anna", "ben"}
 
 
-def test_what_two_people_changed_by_hand_is_refused_with_the_lines(
+def test_conflicting_changes_of_two_people_are_refused_with_the_lines(
     team: tuple[Person, Person],
 ) -> None:
     anna, ben = team

@@ -1,4 +1,5 @@
-"""Forgetting and reading again: the same facts, a copy first, and nothing that cannot come back."""
+"""Reset: the same facts after reading again, a backup first, and no loss of what is not in a
+file."""
 
 import stat
 from pathlib import Path
@@ -123,12 +124,12 @@ def test_only_the_typed_word_confirms(
     assert (count(cli) < before) is forgotten
 
 
-def test_what_a_person_cancelled_stays_cancelled_through_a_reset(
+def test_a_cancelled_batch_stays_cancelled_after_a_reset(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     path = next(cli.home.rglob("rollout-*.jsonl"))
     source = next(row["id"] for row in cli.json("sources")["sources"] if row["path"] == str(path))
-    # A batch waits where its file was read up to: a process that stops leaves one there.
+    # A batch waits at the offset its file was read up to: a process that stops leaves one there.
     with path.open("ab") as file:
         file.write(b'{"timestamp":"2026-11-21T08:00:00.000Z","type":"event_msg"')
     cli.run("ingest", "-q")
@@ -167,7 +168,7 @@ def test_recorded_actions_survive_a_reset(cli: CliHarness, sessions: Sessions) -
 
 @pytest.fixture
 def rejected(cli: CliHarness, sessions: Sessions) -> str:
-    """The id of a line that could not be read."""
+    """The id of an invalid line."""
     path = sessions.stalled.path
     with path.open("ab") as file:
         file.write(b'{"broken": \x1b]52;c;eA==\x07\n')

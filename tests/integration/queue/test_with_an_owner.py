@@ -1,4 +1,4 @@
-"""Orders that are given while another process has the database and follows."""
+"""Actions that are sent while another process owns the database and follows."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.usefixtures("sessions")
 
 @contextmanager
 def following(cli: CliHarness, pace: Pace = HASTY) -> Iterator[Event]:
-    """An owner that follows the home; the event says that it read something."""
+    """An owner that follows the home; the event is set when it has read something."""
     stop, read = Event(), Event()
 
     def on_round(round_: Round) -> None:
@@ -102,7 +102,7 @@ def test_a_retried_batch_is_read_at_once_and_not_at_the_next_sweep(
     cli: CliHarness,
 ) -> None:
     with following(cli, ONCE) as read:
-        for _ in range(2):  # The first may still be found by the look at the beginning.
+        for _ in range(2):  # The first may still be found by the initial scan.
             cli.json("reset", "--all", "--yes")
             assert read.wait(PATIENCE)
             read.clear()

@@ -1,4 +1,4 @@
-"""A home with sessions of every kind, all of them read."""
+"""A home with sessions of every state, all of them read."""
 
 from pathlib import Path
 

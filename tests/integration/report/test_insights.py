@@ -1,4 +1,4 @@
-"""The figures behind the pictures of Insights."""
+"""The figures behind the charts of Insights."""
 
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -23,7 +23,7 @@ def harness(tmp_path: Path) -> FaultHarness:
 
 
 def spent(local: LocalReader) -> int:
-    """All tokens there are."""
+    """The sum of all tokens."""
     return int(local.sql("select sum(total) from v_usage").rows[0][0])
 
 
@@ -67,7 +67,7 @@ def test_a_period_has_all_its_days_and_nothing_else(harness: FaultHarness) -> No
 def test_a_day_before_the_first_codex_does_not_stretch_the_picture(
     harness: FaultHarness, first: str
 ) -> None:
-    """A clock that lost its battery begins anew at some day long ago."""
+    """A clock without a battery restarts at a day long ago."""
     session = harness.session("partial")
     session.path.write_bytes(session.bytes().replace(b"2026-11-23", first.encode()))
     harness.read()
@@ -134,7 +134,7 @@ def test_an_empty_database_has_no_days(tmp_path: Path) -> None:
 
 
 class Many:
-    """A database in which more models were used than are told by name."""
+    """A database with more models than are shown by name."""
 
     def rows(self, name: str, /, **values: object) -> list[dict[str, object]]:
         if name != "insights.tokens":

@@ -1,4 +1,4 @@
-"""`tailboard prune`: what it tells, what it asks, and that nothing comes back or goes wrong."""
+"""`tailboard prune`: its list, its confirmation, and that nothing is read again or damaged."""
 
 from pathlib import Path
 
@@ -12,12 +12,12 @@ EVERYTHING = ("--older-than", "0s")
 
 @pytest.fixture(autouse=True)
 def a_year_later(empty: CliHarness) -> None:
-    """So that all of it is old, also what the program itself wrote just now."""
+    """Move the clock, so that everything is old, even what the program itself wrote just now."""
     empty.now = empty.now.replace(year=empty.now.year + 1)
 
 
 def archived(cli: CliHarness, generation: str = "g4") -> tuple[Home, Rollout, Rollout]:
-    """A session that was archived and one that was not, both read."""
+    """One archived and one other session, both read."""
     home = Home(cli.home)
     found = []
     for words in ("Old and done", "Still here"):
@@ -33,7 +33,7 @@ def archived(cli: CliHarness, generation: str = "g4") -> tuple[Home, Rollout, Ro
 
 @pytest.fixture
 def repaired(cli: CliHarness) -> CliHarness:
-    """One batch failed, was retried by a person, and completed; only such a batch keeps a row."""
+    """One batch failed, was retried by a user, and completed; only such a batch keeps a row."""
     path = next(cli.home.rglob("rollout-*.jsonl"))
     with path.open("ab") as file:
         file.write(path.read_bytes().splitlines(keepends=True)[-1])
@@ -63,7 +63,7 @@ def test_a_dry_run_lists_and_deletes_nothing(repaired: CliHarness) -> None:
     done = cli.json("prune", *EVERYTHING, "--yes")
     assert (done["batches"], done["moves"], done["done"]) == (1, result["moves"], True)
     assert history(cli) == []
-    # What was completed is counted as before.
+    # Completed batches are counted as before.
     assert cli.json("status")["batches"] == before
 
 

@@ -1,4 +1,4 @@
-"""`tailboard report`: figures of the running system, and of what Codex wrote."""
+"""`tailboard report`: figures of the running system, and of the data of Codex."""
 
 from datetime import datetime, timedelta
 
@@ -30,7 +30,7 @@ def test_an_ingest_records_a_sample(cli: CliHarness) -> None:
     assert running["samples"] == 1
     assert running["batches"] == running["cursors"]["begun"] == 5
     assert running["landings"] == 1
-    # It took no minute, so nothing can be said of one.
+    # It took less than a minute, so there is no rate.
     assert running["landings_per_minute"] is None
     assert " 1 in total" in cli.run("report").out
     assert running["bytes_new"] == sum(path.stat().st_size for path in cli.home.rglob("*.jsonl"))
@@ -224,7 +224,7 @@ def test_samples_are_written_while_a_long_backlog_drains(empty: CliHarness) -> N
     now = START
 
     def clock() -> datetime:
-        """Half a minute passes whenever somebody looks."""
+        """Half a minute passes with every call."""
         nonlocal now
         now += timedelta(seconds=30)
         return now

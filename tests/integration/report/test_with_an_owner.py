@@ -1,4 +1,4 @@
-"""Reporting, pruning and observing while another process has the database and follows."""
+"""Report, prune and observe while another process owns the database and follows."""
 
 import json
 import sys
@@ -29,7 +29,7 @@ HASTY = Pace(everything_every=1.0, recent_every=0.1, quiet=0.01, longest=0.05)
 def following(
     cli: CliHarness, observe: str | None = None, now: datetime | None = None
 ) -> Iterator[Event]:
-    """An owner that follows the home; the event says that it noted something."""
+    """An owner that follows the home; the event is set when it has stored a note."""
     stop, beaten = Event(), Event()
     clock = partial(_clock, now)
     found = start_or_connect(cli.db, ServerOptions(homes([cli.home]), Role.FOLLOW), clock)
@@ -140,7 +140,7 @@ def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: CliHarne
         if len(rounds) == 3:
             enough.set()
 
-    # Nothing but hints: no sweep comes to help before the test is over.
+    # Only hints: no sweep runs before the test ends.
     pace = Pace(everything_every=3600, recent_every=3600, quiet=0.5, longest=0.5)
     found = start_or_connect(empty.db, ServerOptions(homes([empty.home]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
@@ -158,5 +158,5 @@ def test_a_session_that_never_pauses_is_read_while_it_is_written(empty: CliHarne
             stop.set()
             thread.join()
     assert enough.is_set()
-    # Gathered: far fewer rounds than lines.
+    # Hints are combined: far fewer rounds than lines.
     assert len(rounds) < lines

@@ -1,4 +1,4 @@
-"""A project with a repository and three sessions of it, read; and a person who stands in it."""
+"""A project with a repository and three sessions, read; the current folder is the repository."""
 
 import os
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Project:
         return datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
 
     def session(self, branch: str | None = "main", commit: str | None = None) -> Rollout:
-        """A session that begins where the repository stands."""
+        """A session that begins at the current commit of the repository."""
         self.home.clock.tick(3_600_000)
         git: dict[str, Any] = {
             "commit_hash": commit or self.repo.head,
@@ -45,7 +45,7 @@ def cli(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> CliHarness:
 
 @pytest.fixture
 def project(cli: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """Not read yet."""
+    """A project that was not read yet."""
     repo = Repo(tmp_path / "parser")
     found = Project(cli, Home(cli.home), repo)
     repo.commit("Start", found.now - timedelta(days=1))
@@ -55,7 +55,7 @@ def project(cli: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.fixture
 def left(project: Project) -> Rollout:
-    """A session that was left with everything a resume tells of; an older and a younger one."""
+    """A session that ended with everything a resume shows, between an older and a younger one."""
     older = project.session()
     older.prompt("Look around")
     older.end_turn("Done.")

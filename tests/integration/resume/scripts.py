@@ -1,4 +1,4 @@
-"""Scripted projects with real git, and what somebody who was not there must learn from their brief.
+"""Scripted projects with real git, and the facts that a new person must learn from their brief.
 
 The first two were worked on by real Codex releases: 0.171 without the plan tool, and 0.169 with
 code mode and agents.
@@ -33,7 +33,7 @@ class Script:
 
 
 def recorded(project: Project, name: str) -> None:
-    """The real sessions, and a moment soon after the last of them."""
+    """The recorded sessions, and a time shortly after the last of them."""
     project.repo = unpack(name, project.cli.home, project.cli.tmp / "recorded")
     ended = max(file.name[8:27] for file in project.cli.home.rglob("rollout-*.jsonl"))
     moment = datetime.strptime(ended, "%Y-%m-%dT%H-%M-%S").replace(tzinfo=UTC)
@@ -69,7 +69,7 @@ def stepped(project: Project, states: str, commit: str | None = None) -> Rollout
 
 
 def planned_and_finished(project: Project) -> None:
-    """Planned on main, finished on a branch."""
+    """Planned on main, completed on a branch."""
     first = stepped(project, "ipp")
     first.end_turn("Decision: amounts are integer cents, since floats lose cents.")
     first.write()
@@ -105,7 +105,7 @@ def squashed(project: Project) -> None:
 
 
 def in_the_middle(project: Project) -> None:
-    """Killed in a rebase, with a stash, a change and a commit by hand; a colleague decides."""
+    """Killed during a rebase, with a stash, a change and a manual commit; a colleague decides."""
     begun = stepped(project, "dip")
     begun.command("make docs", exit_code=2, output="broken link: format.md")
     begun.patch({"ledger/importer.py": "x = 1\n"})
@@ -127,7 +127,7 @@ def in_the_middle(project: Project) -> None:
 
 
 def with_agents(project: Project) -> None:
-    """Two agents that work on steps when the machine dies."""
+    """Two agents that work on steps when the machine crashes."""
     session = project.session()
     session.prompt("Survey the tests and the docs")
     steps = ("Survey the tests", "Survey the docs", "Write a summary")
@@ -142,7 +142,7 @@ def with_agents(project: Project) -> None:
 
 
 def by_people(project: Project) -> None:
-    """People answer, note and block; the last session was only asked what is next."""
+    """Users answer, add notes and block tasks; the last session was only asked what is next."""
     session = stepped(project, "dip")
     session.ask_user("Comma or semicolon?")
     session.answer_user("semicolon, as the bank writes it")

@@ -1,4 +1,4 @@
-"""`tailboard state commits`, and what a resume tells of them: done while no session ran."""
+"""`tailboard state commits`, and commits in a resume: made while no session ran."""
 
 from datetime import timedelta
 
@@ -11,7 +11,8 @@ from tests.integration.resume.conftest import Project
 
 @pytest.fixture
 def by_hand(project: Project, left: Rollout) -> Project:
-    """Two commits after the last session, one of them with a secret and a sequence in its words."""
+    """Two commits after the last session, one with a secret and a control sequence in its
+    message."""
     project.repo.commit("Tidy by hand", project.now + timedelta(hours=1))
     token = "gh" + "p_" + "x1Y2" * 9
     project.repo.commit(f"Remove \x1b[31m {token}", project.now + timedelta(hours=2))

@@ -1,4 +1,4 @@
-"""A brief answers what somebody asks who was not there, and leaves out nothing that is open."""
+"""A brief answers the questions of a person who was not there, and omits nothing that is open."""
 
 import re
 
@@ -19,7 +19,7 @@ def played(
     return project, script
 
 
-def test_the_answers_stand_in_the_brief_and_all_that_is_open_is_in_it_or_counted(
+def test_the_answers_are_in_the_brief_and_all_open_work_is_in_it_or_counted(
     played: tuple[Project, Script],
 ) -> None:
     project, script = played
@@ -41,7 +41,7 @@ def test_the_answers_stand_in_the_brief_and_all_that_is_open_is_in_it_or_counted
             assert not missing or f"- … {len(missing)} more" in section[2], brief
 
 
-def test_what_is_open_is_what_tasks_lists(played: tuple[Project, Script]) -> None:
+def test_open_work_equals_the_list_of_tasks(played: tuple[Project, Script]) -> None:
     project, _ = played
     found = project.cli.json("resume")
     shown = [step["text"] for step in found["open_steps"]]

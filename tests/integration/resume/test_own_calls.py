@@ -1,4 +1,4 @@
-"""What a session asked Tailboard, and was answered, is no source of anything."""
+"""What a session asked Tailboard and the answers it got are not used as data."""
 
 import pytest
 
@@ -13,7 +13,7 @@ TOOLS = (
 
 @pytest.fixture
 def asked(project: Project) -> Project:
-    """A session that asks in every way."""
+    """A session that calls Tailboard in every way."""
     session = project.session()
     session.prompt("Go on with the parser")
     for tool in TOOLS:
@@ -29,7 +29,7 @@ def asked(project: Project) -> Project:
     return project
 
 
-def test_what_tailboard_answered_is_in_no_search_brief_or_journal(asked: Project) -> None:
+def test_answers_of_tailboard_are_in_no_search_brief_or_journal(asked: Project) -> None:
     cli = asked.cli
     assert cli.json("search", "zebra")["total"] == 0
     assert cli.json("search", "quagga")["total"] == 0

@@ -1,4 +1,4 @@
-"""`tailboard state reconcile`: proposals for work whose branch moved on, and only those."""
+"""`tailboard state reconcile`: proposals only for work whose branch has changed."""
 
 import pytest
 
@@ -11,7 +11,8 @@ STEPS = [("Read", "completed"), ("Fix the parser", "in_progress")]
 
 @pytest.fixture
 def moved_on(project: Project) -> Project:
-    """One session on a branch that was merged and deleted, one on a commit that was rewritten."""
+    """One session on a branch that was merged and deleted, and one on a commit that was
+    rewritten."""
     repo = project.repo
     repo.branch("work")
     merged = project.session("work")
@@ -53,7 +54,7 @@ def test_reconcile_only_proposes_without_confirmation(moved_on: Project) -> None
     assert found["done"] is False
     answer = moved_on.cli.run("state", "reconcile")
     assert f"\n  {found['changes'][0]['why']} {found['changes'][0]['because']}\n" in answer.out
-    assert answer.code == 2  # Nobody is there to be asked.
+    assert answer.code == 2  # There is no terminal for a confirmation.
     assert verbs(moved_on) == []
 
 
@@ -119,7 +120,7 @@ def test_the_last_decision_about_a_branch_counts(moved_on: Project) -> None:
     move(moved_on, session, "release")
     again = "state", "reconcile", "--as", "keep", "--yes"
     moved_on.cli.run(*again)
-    assert on(moved_on, "release") == [session]  # Only who names it is asked again.
+    assert on(moved_on, "release") == [session]  # It is only filtered by name.
     answer = moved_on.cli.run(*again, "--session", session)
     assert answer.code == 0, answer.err
     assert on(moved_on, "work") == [session]

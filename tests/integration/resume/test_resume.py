@@ -1,4 +1,4 @@
-"""`tailboard resume`: what a person sees who comes back to a project."""
+"""`tailboard resume`: the brief for a person who returns to a project."""
 
 import base64
 import io
@@ -139,7 +139,7 @@ def test_a_failure_directly_after_a_success_is_kept_in_the_longest_session(
     one.write()
     project.read()
     with Database(project.cli.db) as database:
-        # So many turns before it that a turn and a byte do not fit into one number any more.
+        # So many turns before it that a turn and a byte no longer fit into one number.
         database.execute(
             "insert into turns by name "
             "select t.* replace (-i as byte, 1 + i as n) from turns t, range(1, 100_000) r(i)"

@@ -1,7 +1,7 @@
-"""One process among many at one database, as a program: says what happens to it, a line each.
+"""One of several processes at one database; prints a line for each event.
 
-As the owner it commits two figures that must agree, again and again, and tells each commit. As a
-guest it reads both from one snapshot and tells what it saw; when the owner is gone it takes over.
+As the owner it commits two figures that must be equal, again and again, and prints each commit. As
+a client it reads both from one snapshot and prints them; when the owner has ended it takes over.
 """
 
 import sys
@@ -58,7 +58,7 @@ def own(owned: RunningServer, seen: int) -> None:
 
 
 def visit(guest: DatabaseClient, seen: int) -> int:
-    """Until the owner is gone; the newest figure that was seen."""
+    """Read until the owner has ended; returns the newest figure."""
     say("guest", guest.host.pid)
     while True:
         try:

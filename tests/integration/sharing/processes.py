@@ -1,4 +1,4 @@
-"""Several processes at one database, and what each of them says, in the order it is said."""
+"""Several processes at one database, and the lines they print, in order of arrival."""
 
 import os
 import signal
@@ -21,7 +21,7 @@ Said = tuple[int, list[str]]
 
 
 class Company:
-    """Processes that come and go."""
+    """Processes that start and end."""
 
     def __init__(self) -> None:
         self._said: SimpleQueue[Said] = SimpleQueue()
@@ -56,7 +56,7 @@ class Company:
         stream.flush()
 
     def hear(self) -> Said:
-        """What is said next, by anybody. Nobody leaves unasked."""
+        """The next line of any process. Fails if a process ended on its own."""
         while True:
             pid, words = self._said.get(timeout=PATIENCE)
             if words:
@@ -70,7 +70,8 @@ class Company:
         return reply
 
     def kill(self, pid: int) -> None:
-        """Without a warning; when this returns it is gone, and all it said can be heard."""
+        """Kill without a warning; afterwards the process has ended, and all its output was
+        received."""
         process = self.present.pop(pid)
         self._killed.add(pid)
         process.send_signal(signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Two of these race for one database: each time they are told to, one has to become the owner."""
+"""Two of these race for one database: on each signal exactly one must become the owner."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The program several times at once: one process has the database, and all others get answers."""
+"""Several processes of the program: one owns the database, and all others get answers."""
 
 import json
 import os
@@ -22,7 +22,7 @@ PROGRAM = [sys.executable, "-c", "from ingest.cli.main import main; main()"]
 
 
 class Machine:
-    """A Codex home with one session, a database, and programs that run on the two."""
+    """A Codex home with one session, a database, and programs that use both."""
 
     def __init__(self, tmp: Path) -> None:
         self.home = Home(tmp / "codex")
@@ -66,7 +66,7 @@ class Machine:
 def machine(tmp_path: Path) -> Machine:
     made = Machine(tmp_path)
     made.session("The first prompt")
-    # In this process it is a copy of an empty one, which is much cheaper than creating it.
+    # A copy of an empty database, which is much faster than creating one.
     made.db.parent.mkdir()
     Database(made.db).close()
     return made
@@ -74,7 +74,7 @@ def machine(tmp_path: Path) -> Machine:
 
 @pytest.fixture
 def follower(machine: Machine) -> Iterator[subprocess.Popen[str]]:
-    """A process that follows, and has read what was there."""
+    """A process that follows, and has read the existing session."""
     with machine.start("ingest", "--follow", "--json") as process:
         assert process.stdout is not None
         assert json.loads(process.stdout.readline())["sources"] > 0
@@ -131,7 +131,7 @@ def test_ingest_leaves_the_work_to_a_following_owner_and_reports_the_result(
     assert code == 0
     assert json.loads(out)["behind_bytes"] == 0
     assert f"Process {follower.pid} (follow, since " in err
-    # Whether the pass or the watch came first: it is read when the command has ended.
+    # Whether the pass or the watch read it: it is stored when the command has ended.
     assert len(machine.json("sessions")["sessions"]) == 2
 
 

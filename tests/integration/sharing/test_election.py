@@ -1,4 +1,4 @@
-"""Of any number of processes that want the database, one becomes its owner, each time."""
+"""Of any number of processes that want the database, exactly one becomes its owner."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ def test_two_processes_race_and_exactly_one_wins_each_time(tmp_path: Path) -> No
         racers = [people.join(RACER, tmp_path / "t.duckdb") for _ in range(2)]
         for race in range(RACES):
             for order in ("go", "leave"):
-                # Who is told first changes, so that who is first does not decide.
+                # The order of the signals alternates, so that it does not decide.
                 for racer in racers if race % 2 else reversed(racers):
                     people.tell(racer, order)
                 text = [people.hear()[1][:1] for _ in racers]

@@ -1,4 +1,4 @@
-"""Many may ask at once, although one question takes most of the memory that the engine may have."""
+"""Many clients can query at once, although one query takes most of the engine's memory."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The owner is killed in the middle of its commits, while others read: one of them goes on."""
+"""The owner is killed during its commits, while others read: one of them takes over."""
 
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ AT_MOST = 2.0
 
 
 def owner_with_guests(people: Company, owner: int | None) -> int:
-    """Until one is the owner, has committed something, and all others have read from it."""
+    """Wait until one process is the owner, has committed, and all others have read from it."""
     seen: set[int] = set()
     committed = False
     while owner is None or not committed or len(seen) < GUESTS:
@@ -44,9 +44,10 @@ def test_when_the_owner_is_killed_a_reader_takes_over_and_nothing_is_lost(tmp_pa
             people.join(PERSON, tmp_path / "t.duckdb")
             owner, words = people.hear_until(lambda text: text[1][0] == "owner")
             waited.append(time.monotonic() - killed)
-            # It may have committed one more than it could tell, but all that it told is there.
+            # It may have committed one figure more than it printed, but all printed ones are
+            # stored.
             assert int(words[1]) >= newest_commit(people, of=dead)
             owner_with_guests(people, owner)
     if SOAK:
-        # How long it takes is measured where the machine has nothing else to do.
+        # The duration is measured elsewhere, on an idle machine.
         assert sorted(waited)[int(len(waited) * 0.95)] < AT_MOST

@@ -1,4 +1,4 @@
-"""Homes of the corpus, read; a home of our own, and its tasks once it is read."""
+"""Homes of the corpus, read; and a generated home with the tasks derived from it."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -34,6 +34,6 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def load(home: Home, tmp_path: Path) -> Iterator[Callable[[], Plans]]:
-    """What the home tells of tasks, once everything in it is written."""
+    """The tasks of the home, after all sessions were written."""
     with ExitStack() as opened:
         yield lambda: opened.enter_context(plans(home.path, tmp_path / "tailboard.duckdb"))

@@ -1,4 +1,4 @@
-"""The roadmap of a home, as it is read from a database that read the home in one go."""
+"""The roadmap of a home that was read in one go."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +19,7 @@ LATER = datetime(2026, 12, 1)
 
 
 class Plans:
-    """What a database tells of tasks."""
+    """The tasks of a database."""
 
     def __init__(self, reading: Owner, now: datetime = LATER) -> None:
         self.read = reading.read_once
@@ -36,7 +36,7 @@ class Plans:
         return one
 
     def of(self, title: str) -> list[tuple[str, str, str]]:
-        """The tasks of a session: where each comes from, how it stands, what it says."""
+        """The tasks of a session: origin, state and text of each."""
         session = self.session(title).id
         tasks = self.roadmap(Scope(session=session)).tasks
         return [(str(one.origin), _state(one, session), one.text) for one in tasks if one.current]
@@ -59,7 +59,7 @@ def plans(home: Path, database: Path, now: datetime = LATER) -> Iterator[Plans]:
 
 
 def linked(plan: Roadmap, kind: EdgeKind) -> list[tuple[str, str]]:
-    """The edges of a kind, by what their tasks say."""
+    """The edges of a kind, by the texts of their tasks."""
     by_id = {task.id: task for task in plan.tasks}
     return [
         (by_id[edge.source].text, by_id[edge.target].text)

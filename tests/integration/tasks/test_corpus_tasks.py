@@ -1,4 +1,4 @@
-"""The tasks of the scripted sessions, as real releases of Codex left them; read off by eye."""
+"""The tasks of the scripted sessions of real Codex releases; expected values were found by hand."""
 
 from collections.abc import Callable
 from itertools import pairwise

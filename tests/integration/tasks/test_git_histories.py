@@ -1,8 +1,8 @@
-"""Any history of sessions, branches and merges in a real repository, against a model of sets.
+"""Any history of sessions, branches and merges in a real repository, compared with a model of sets.
 
-In the model a branch is the set of the tasks that were finished in it, and every kind of merge adds
-those of the branch to `main`. A task is done where the set of the branch that is checked out has
-it, and open everywhere else.
+In the model a branch is the set of the tasks that were finished on it, and every kind of merge adds
+those of the branch to `main`. A task is done if the set of the branch that is checked out contains
+it, and open otherwise.
 """
 
 import tempfile
@@ -36,7 +36,7 @@ THINGS: Final = ("Parse dates", "Show totals per month", "Export CSV files", "Ex
 
 
 class Work(Struct, frozen=True):
-    """A session on a branch, which is made anew if it is gone."""
+    """A session on a branch, which is created again if it was deleted."""
 
     branch: int
     thing: int
@@ -144,7 +144,7 @@ class Project:
             repo.git("merge", "--quiet", "--ff-only", branch)
             self.has[branch] |= self.has["main"]
         else:
-            # In the way of `git cherry`: what has the same patch already is left out.
+            # As `git cherry`: commits whose patch is already there are left out.
             cherries = repo.git("cherry", "main", branch).splitlines()
             new = [line[2:] for line in cherries if line.startswith("+ ")]
             repo.git("cherry-pick", "--keep-redundant-commits", *new, at=at)
@@ -169,7 +169,7 @@ class Project:
         assert len(tasks) == len(self.listed)
         done = {task.text for task in tasks if task.state is TaskState.DONE}
         assert self.has[branch] <= done
-        # A task that one other branch lists, and no other, has the state that it has there.
+        # A task that only one other branch lists has the state of that branch.
         branches = {task.text: {one.branch for one in task.appearances} for task in tasks}
         elsewhere = {text for text, of in branches.items() if len(of) == 1 and branch not in of}
         assert done - elsewhere == self.has[branch] - elsewhere
@@ -183,6 +183,6 @@ def test_a_task_is_done_where_its_commits_are(history: list[Work | Bring | Delet
         project = Project(Path(folder))
         for event in history:
             project.play(event)
-        # Sessions of a deleted branch count for another one of its name.
+        # Sessions of a deleted branch count for a new branch of the same name.
         for branch in project.has.keys() - project.deleted:
             project.check(branch)

@@ -1,4 +1,4 @@
-"""A task that was done on another branch is done where its commits are, however they got there."""
+"""A task that was done on another branch is done where its commits are, for every kind of merge."""
 
 import os
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""The tasks of homes of our own: what the corpus does not show."""
+"""The tasks of generated homes: cases that are not in the corpus."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -180,7 +180,7 @@ def test_a_goal_without_text_has_a_placeholder(home: Home, load: Tell) -> None:
 def test_only_requests_after_the_last_completed_turn_are_open(
     home: Home, load: Tell, generation: str
 ) -> None:
-    """Also where turns have no times, as in files of old releases."""
+    """Also if turns have no times, as in files of old releases."""
     session = home.session(generation)
     session.prompt("A lost request")
     session.die()

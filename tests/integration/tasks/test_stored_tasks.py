@@ -1,4 +1,4 @@
-"""What each session contributes to the tasks of its project is stored until it has new lines."""
+"""The tasks derived from each session are stored until it has new lines."""
 
 from pathlib import Path
 from threading import Event

@@ -1,4 +1,4 @@
-"""`tailboard tasks` as a person uses it, with and without a running owner."""
+"""`tailboard tasks`, with and without a running owner."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A step that several sessions list is one task, and everything said about it stays with it."""
+"""A step that several sessions list is one task, and all edits of it stay attached."""
 
 from typing import Any
 
@@ -47,7 +47,7 @@ def work(cli: CliHarness) -> Work:
     return Work(cli)
 
 
-def test_edits_follow_a_step_into_later_sessions_and_release_what_waits(work: Work) -> None:
+def test_edits_apply_to_a_step_in_later_sessions_and_unblock_dependent_tasks(work: Work) -> None:
     cli = work.cli
     work.session(PLAN)
     first = {text: one["id"] for text, one in work.tasks().items()}
@@ -81,7 +81,7 @@ def test_edits_follow_a_step_into_later_sessions_and_release_what_waits(work: Wo
     assert len(cli.json("tasks", "history", task)["revisions"]) == 3
 
 
-def test_closed_steps_fold_and_a_step_begun_anew_is_a_new_task(work: Work) -> None:
+def test_closed_steps_are_combined_and_a_restarted_step_is_a_new_task(work: Work) -> None:
     done = [(PLAN[0][0], "completed"), ("Document the import", "completed")]
     work.session(PLAN, done)
     work.session([*done, ("Export to CSV", "in_progress")])
@@ -96,7 +96,7 @@ def test_closed_steps_fold_and_a_step_begun_anew_is_a_new_task(work: Work) -> No
     assert sorted(states) == ["done", "in_progress"]
 
 
-def test_a_session_that_goes_on_later_finishes_the_step_of_another(work: Work) -> None:
+def test_a_resumed_session_completes_the_step_of_another(work: Work) -> None:
     older = work.session(PLAN)
     work.session([("Export to CSV", "pending")])
     older.resume()
@@ -124,7 +124,7 @@ def test_a_proposed_list_and_a_task_of_a_person_become_the_steps_of_a_plan(work:
     assert tasks["Add the import command"]["notes"] == ["First"]
 
 
-def test_tasks_are_joined_and_parted_and_both_can_be_undone(work: Work) -> None:
+def test_tasks_are_joined_and_separated_and_both_can_be_undone(work: Work) -> None:
     cli = work.cli
     work.session(PLAN)
     work.session([("Read CSV files", "completed")])
@@ -147,7 +147,7 @@ def test_tasks_are_joined_and_parted_and_both_can_be_undone(work: Work) -> None:
     assert len(work.tasks()) == 2
 
 
-def test_a_step_that_was_matched_by_mistake_is_parted(work: Work) -> None:
+def test_a_wrongly_matched_step_is_separated(work: Work) -> None:
     cli = work.cli
     work.session(PLAN)
     work.session([(PLAN[0][0], "completed"), PLAN[1]])
@@ -180,7 +180,7 @@ def test_tasks_that_wait_for_each_other_are_not_joined(work: Work) -> None:
     assert cli.run("tasks", "join", first, first).code == 1
 
 
-def test_people_state_goals_and_milestones(work: Work) -> None:
+def test_users_can_add_goals_and_milestones(work: Work) -> None:
     cli = work.cli
     work.session(PLAN)
     first = work.tasks()[PLAN[0][0]]["id"]

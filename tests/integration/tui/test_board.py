@@ -161,7 +161,7 @@ async def test_a_new_session_below_the_cursor_is_shown_at_once(
         assert table.pending_keys is None
 
 
-async def test_a_session_that_waits_for_the_person_is_shown_at_once(
+async def test_a_session_that_waits_for_the_user_is_shown_at_once(
     harness: AppHarness,
 ) -> None:
     async with harness.open_dashboard() as (app, pilot):

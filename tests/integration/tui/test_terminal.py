@@ -298,7 +298,7 @@ def test_sighup_and_sigterm_end_it_and_restore_the_terminal(
 @pytest.mark.fault("U06")
 @pytest.mark.parametrize("signalled", [True, False])
 def test_closing_the_window_ends_it(env: dict[str, str], signalled: bool) -> None:
-    """Also without a signal: a program between it and the terminal may have taken it."""
+    """Also without a signal: a program between it and the terminal may have caught it."""
     with terminal([], env, signalled=signalled) as opened:
         opened.until("Refactor the lexer")
         opened.hang_up()

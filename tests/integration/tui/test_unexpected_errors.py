@@ -150,7 +150,7 @@ async def test_other_screens_work_when_one_fails_again_and_again(
 
 
 async def forget_last_error(app: Dashboard) -> None:
-    """As if the last error had been long ago."""
+    """Set the last error to long ago."""
     app.unexpected_errors._last = float("-inf")
 
 

@@ -13,7 +13,7 @@ keys = st.builds(
 )
 
 
-def test_the_id_is_the_same_in_every_process_and_after_every_rebuild() -> None:
+def test_a_batch_id_is_the_same_in_every_process_and_after_every_rebuild() -> None:
     assert KEY.id == "4c94068b0fd44df5"
 
 
@@ -26,14 +26,14 @@ def test_the_id_is_the_same_in_every_process_and_after_every_rebuild() -> None:
         BatchKey(KEY.kind, KEY.source, KEY.generation, 4097),
     ],
 )
-def test_every_part_of_the_key_makes_another_batch(other: BatchKey) -> None:
+def test_every_part_of_the_key_changes_the_id(other: BatchKey) -> None:
     assert other.id != KEY.id
 
 
 @given(keys, keys)
-def test_two_keys_share_an_id_only_when_they_are_equal(one: BatchKey, two: BatchKey) -> None:
+def test_only_equal_keys_have_the_same_id(one: BatchKey, two: BatchKey) -> None:
     assert (one.id == two.id) == (one == two)
 
 
-def test_a_source_whose_name_is_no_unicode_still_has_an_id() -> None:
+def test_a_source_with_a_name_that_is_not_unicode_has_an_id() -> None:
     assert len(BatchKey(Kind.INGEST, "bad\udcff", 0, 0).id) == 16

@@ -1,4 +1,4 @@
-"""Telling what went wrong, whatever the exception looks like."""
+"""Failures: code, class and message of any exception."""
 
 import asyncio
 import errno
@@ -29,7 +29,7 @@ class Mute(Exception):
 
 
 class Foreign(Exception):
-    """Somebody else's exception with attributes that look like ours."""
+    """A foreign exception with attributes that look like ours."""
 
     code = 404
     kind = "client"
@@ -57,7 +57,7 @@ class Foreign(Exception):
         (errno.EINTR, "os_error", "transient"),
     ],
 )
-def test_an_error_of_the_system_is_known_by_its_number(number: int, code: str, cls: str) -> None:
+def test_a_system_error_is_classified_by_its_number(number: int, code: str, cls: str) -> None:
     failure = classify(OSError(number, "what the system says", "rollout.jsonl"))
     assert (failure.code, failure.cls) == (code, cls)
     assert "what the system says" in failure.message
@@ -81,7 +81,7 @@ def test_an_error_of_the_system_is_known_by_its_number(number: int, code: str, c
         (asyncio.CancelledError(), "cancelled", "cancelled"),
     ],
 )
-def test_every_other_exception_is_known_by_its_type(
+def test_every_other_exception_is_classified_by_its_type(
     exc: BaseException, code: str, cls: str
 ) -> None:
     failure = classify(exc)
@@ -97,45 +97,45 @@ def test_an_error_of_ours_keeps_its_code_class_and_hint() -> None:
     assert failure.hint == "Update Tailboard."
 
 
-def test_attributes_that_only_look_like_ours_are_not_believed() -> None:
+def test_attributes_of_a_foreign_exception_are_ignored() -> None:
     failure = classify(Foreign("not found"))
     assert (failure.code, failure.cls, failure.hint) == ("unexpected", "transient", None)
 
 
 @pytest.mark.fault("Q13")
-def test_an_exception_that_cannot_speak_is_named_by_its_type() -> None:
+def test_an_exception_whose_str_raises_is_named_by_its_type() -> None:
     assert error_text(Mute()) == "Mute (its message could not be built: RuntimeError)"
 
 
-def test_an_exception_without_words_is_named_by_its_type() -> None:
+def test_an_exception_without_a_message_is_named_by_its_type() -> None:
     assert error_text(MemoryError()) == "MemoryError"
 
 
 @pytest.mark.fault("Q13")
-def test_ten_megabytes_of_text_are_cut_and_the_cut_is_seen() -> None:
+def test_a_message_of_ten_megabytes_is_cut_visibly() -> None:
     text = error_text(ValueError("x" * 10_000_000))
     assert len(text) == MAX_TEXT
     assert text.endswith("x…")
 
 
 @pytest.mark.fault("Q13")
-def test_a_secret_in_an_error_is_masked_also_where_the_text_is_cut() -> None:
+def test_a_secret_in_an_error_is_masked_even_at_a_cut() -> None:
     secret = "gh" + "p_" + "a1B2" * 9
     assert error_text(ValueError(f"no {secret}.")) == "no [secret: github-token]."
     assert "gh" + "p_" not in error_text(ValueError("x" * (MAX_TEXT - 20) + " " + secret))
 
 
-def test_an_escape_sequence_is_shown_and_not_obeyed() -> None:
+def test_an_escape_sequence_is_made_visible() -> None:
     assert clean("\x1b]0;owned\x07\r\x7f\x9b") == "␛]0;owned␇␍␡\\x9b"
 
 
-def test_lines_and_indents_stay_as_they_are() -> None:
+def test_line_breaks_and_indentation_are_kept() -> None:
     assert clean("first\n  second") == "first\n  second"
 
 
 @pytest.mark.fault("Q13")
 @given(st.text(st.characters(exclude_categories=())))
-def test_any_text_comes_out_storable_and_without_commands(text: str) -> None:
+def test_any_message_is_storable_and_without_control_characters(text: str) -> None:
     assume(mask(text) == text)
     safe = clean(text)
     safe.encode("utf-8")
@@ -154,12 +154,12 @@ def test_text_without_control_or_hidden_characters_is_not_changed(text: str) -> 
 
 
 @given(st.binary())
-def test_bytes_that_are_no_unicode_come_out_storable(data: bytes) -> None:
+def test_bytes_that_are_not_unicode_become_storable(data: bytes) -> None:
     failure = classify(OSError(errno.EIO, "failed", data.decode("utf-8", "surrogateescape")))
     failure.message.encode("utf-8")
 
 
-def test_a_failure_is_written_the_way_the_command_line_promises() -> None:
+def test_a_failure_is_encoded_with_the_documented_keys() -> None:
     assert msgspec.to_builtins(classify(Known("No."))) == {
         "code": "schema_unknown",
         "class": "config",

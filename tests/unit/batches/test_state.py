@@ -1,4 +1,4 @@
-"""The table of moves, and what is told from the clock."""
+"""The table of moves, and the states that depend on the clock."""
 
 from datetime import datetime, timedelta
 from itertools import product
@@ -21,8 +21,8 @@ from ingest.batches.state import (
 NOW = datetime(2026, 11, 21, 12, 0)
 SECOND = timedelta(seconds=1)
 
-# Written as a picture of its own, not computed from the table under test:
-# a row is a state, a column a move; the cell is where the move leads, "-" is refused.
+# Written by hand, not computed from the table under test:
+# a row is a state, a column a move; a cell is the next state, "-" means refused.
 PICTURE = """
                 claim   complete  complete_empty  fail   bury cancel    snooze  wake    retry   rescue  release supersede
 pending         claimed -         -               -      -    cancelled snoozed -       -       -       -       superseded
@@ -46,13 +46,13 @@ def picture() -> dict[tuple[Move, State], State | None]:
     }
 
 
-def test_the_picture_shows_every_state_and_every_move() -> None:
+def test_the_expected_table_has_every_state_and_every_move() -> None:
     assert set(picture()) == set(product(Move, State))
 
 
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("move", Move)
-def test_a_move_leads_where_the_picture_says_or_is_refused(move: Move, state: State) -> None:
+def test_a_move_leads_to_the_expected_state_or_is_refused(move: Move, state: State) -> None:
     expected = picture()[move, state]
     assert (move in possible_moves(state)) == (expected is not None)
     if expected is None:
@@ -62,7 +62,7 @@ def test_a_move_leads_where_the_picture_says_or_is_refused(move: Move, state: St
         assert target(move, state) is expected
 
 
-def test_every_state_is_reached_from_pending() -> None:
+def test_every_state_can_be_reached_from_pending() -> None:
     reached, new = {State.PENDING}, {State.PENDING}
     while new:
         new = {target(move, state) for state in new for move in possible_moves(state)} - reached
@@ -77,7 +77,7 @@ def test_a_refusal_says_what_is_wrong_and_what_can_be_done() -> None:
     assert refusal.hint == "Possible actions: retry."
 
 
-def test_a_refusal_for_a_failed_batch_names_only_what_a_person_may_order() -> None:
+def test_a_refusal_for_a_failed_batch_names_only_actions_of_users() -> None:
     assert IllegalMove(Move.CLAIM, State.FAILED).hint == (
         "Possible actions: cancel, retry, snooze, wake."
     )
@@ -87,15 +87,15 @@ def test_a_refusal_for_a_running_batch_says_to_wait() -> None:
     assert IllegalMove(Move.RETRY, State.CLAIMED).hint == ("It is in progress; wait until it ends.")
 
 
-def test_a_refusal_for_a_superseded_batch_says_that_nothing_is_left() -> None:
+def test_a_refusal_for_a_superseded_batch_says_that_nothing_can_be_done() -> None:
     assert IllegalMove(Move.RETRY, State.SUPERSEDED).hint == "No action is possible."
 
 
-def test_a_person_cannot_take_a_claimed_batch_away() -> None:
+def test_a_user_cannot_change_a_claimed_batch() -> None:
     assert possible_moves(State.CLAIMED) & OPERATOR_MOVES == set()
 
 
-def test_pruning_never_takes_what_waits_for_work_or_for_a_person() -> None:
+def test_prune_never_deletes_a_batch_that_waits() -> None:
     kept = {State.PENDING, State.CLAIMED, State.FAILED, State.SNOOZED, State.DEAD, State.CANCELLED}
     assert frozenset(State) - kept == PRUNABLE
 
@@ -110,11 +110,11 @@ def test_a_claimed_batch_of_a_dead_owner_is_stuck_at_once() -> None:
     assert is_stuck(State.CLAIMED, NOW, owner_alive=False, now=NOW)
 
 
-def test_a_claimed_batch_that_never_gave_a_heartbeat_is_stuck() -> None:
+def test_a_claimed_batch_without_a_heartbeat_is_stuck() -> None:
     assert is_stuck(State.CLAIMED, None, owner_alive=True, now=NOW)
 
 
-def test_a_heartbeat_from_the_future_is_not_stuck() -> None:
+def test_a_batch_with_a_heartbeat_from_the_future_is_not_stuck() -> None:
     assert not is_stuck(State.CLAIMED, NOW + timedelta(hours=1), owner_alive=True, now=NOW)
 
 

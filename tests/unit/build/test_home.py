@@ -1,4 +1,4 @@
-"""The disk as Codex leaves it: files grow, move, are packed and trimmed as at a user's."""
+"""Files of the builders behave like those of Codex: they grow, move, are compressed and trimmed."""
 
 import json
 from datetime import timedelta, timezone

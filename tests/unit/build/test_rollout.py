@@ -1,4 +1,4 @@
-"""The builders by themselves: what they promise to every other test."""
+"""The builders themselves: the properties that all other tests rely on."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The builders against files of the real releases: same lines in the same order, same keys."""
+"""The builders compared with files of real releases: the same lines, order and keys."""
 
 import json
 from collections.abc import Iterable
@@ -58,7 +58,7 @@ def kind(line: bytes) -> str:
 
 
 def kinds(lines: Iterable[bytes]) -> list[str]:
-    """What each line is; a race the real program runs with itself is decided one way."""
+    """The kind of each line; a race of the real program is decided one way."""
     result = [kind(line) for line in lines]
     for here in range(len(result) - 1):
         if result[here].endswith("FileChange") and result[here + 1] == "token_usage_record":
@@ -67,7 +67,7 @@ def kinds(lines: Iterable[bytes]) -> list[str]:
 
 
 def keys(lines: Iterable[bytes]) -> dict[str, set[tuple[str, ...]]]:
-    """For each kind of line the orders of keys it was seen with."""
+    """The observed orders of keys for each kind of line."""
     seen: dict[str, set[tuple[str, ...]]] = {}
     for line in lines:
         record = json.loads(line)
@@ -109,7 +109,7 @@ def test_every_kind_of_line_has_the_keys_of_the_real_one_in_its_order(
 
 
 def family_of_messages(home: Home, generation: str, version: str) -> tuple[Rollout, Rollout]:
-    """What was done to make the corpus's forks: three turns, one taken back, a compaction."""
+    """The session of the corpus's forks: three turns, one rolled back, a compaction."""
     session = home.session(generation, version, source="vscode")
     for number in range(3):
         session.prompt(f"message {number}")

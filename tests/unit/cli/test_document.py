@@ -30,24 +30,24 @@ def test_times_are_utc_with_a_z() -> None:
     ]
 
 
-def test_what_json_has_no_word_for_gets_one() -> None:
+def test_values_without_a_json_type_are_converted() -> None:
     values = [float("nan"), float("inf"), timedelta(seconds=90), Decimal("1.5"), b"\x00\xff"]
     assert json.loads(line(values)) == [None, None, 90.0, 1.5, "00ff"]
     assert json.loads(line({"path": Path("/tmp/x"), 3: (1, 2)})) == {"path": "/tmp/x", "3": [1, 2]}
 
 
-def test_a_record_has_the_names_it_is_known_by() -> None:
+def test_a_struct_is_encoded_with_its_renamed_fields() -> None:
     assert json.loads(line(Named("data"))) == {"class": "data"}
 
 
-def test_raw_text_survives_and_a_half_character_does_not_break_the_document() -> None:
+def test_text_is_unchanged_and_a_lone_surrogate_does_not_break_the_document() -> None:
     text = line(["\x1b[31m \u202e 🚀", "\udcff"])
     assert text.isascii()
     assert json.loads(text) == ["\x1b[31m \u202e 🚀", "\ufffd"]
 
 
 @given(st.recursive(st.text() | st.floats() | st.none(), st.lists, max_leaves=8))
-def test_every_document_can_be_read_by_a_strict_reader(value: object) -> None:
+def test_every_document_can_be_parsed_by_a_strict_parser(value: object) -> None:
     text = line(value)
     assert text.isascii()
     msgspec.json.decode(text)

@@ -1,4 +1,4 @@
-"""What people see, in colour and without, wide and narrow."""
+"""Printed output, with and without colour, wide and narrow."""
 
 import io
 from collections.abc import Mapping
@@ -40,13 +40,13 @@ def test_the_title_of_a_column_is_only_text() -> None:
     assert "\x1b]" not in printed(output)
 
 
-def test_columns_are_aligned_also_under_wide_characters() -> None:
+def test_columns_are_aligned_with_wide_characters() -> None:
     output = made(Pipe(), {})
     output.table(COLUMNS, [["a1", "日本", 5], ["b", "plain", 1200]])
     assert printed(output) == "ID  TITLE      N\na1  日本       5\nb   plain  1,200\n"
 
 
-def test_on_a_narrow_terminal_only_what_may_be_cut_is_cut() -> None:
+def test_a_narrow_terminal_shortens_only_columns_that_allow_it() -> None:
     output = made(Terminal(), {"COLUMNS": "20", "NO_COLOR": "1"}, "never")
     output.table(COLUMNS, [["0123456", "a title that is far too long", 7]])
     assert [width(line) for line in printed(output).splitlines()] == [20, 20]
@@ -58,7 +58,7 @@ def test_on_a_narrow_terminal_only_what_may_be_cut_is_cut() -> None:
     ("room", "titles"),
     [(36, ["ID", "TEXT", "ONE", "TWO"]), (22, ["ID", "TEXT", "ONE"]), (14, ["ID", "TEXT"])],
 )
-def test_where_there_is_no_room_for_all_columns_the_most_spare_are_left_out(
+def test_the_least_important_columns_are_hidden_if_there_is_no_room(
     room: int, titles: list[str]
 ) -> None:
     columns = (
@@ -74,7 +74,7 @@ def test_where_there_is_no_room_for_all_columns_the_most_spare_are_left_out(
     assert width(second) <= room
 
 
-def test_of_a_path_the_end_is_kept() -> None:
+def test_the_end_of_a_long_path_is_shown() -> None:
     output = made(Terminal(), {"COLUMNS": "16", "NO_COLOR": "1"}, "never")
     output.table(
         [Column("ID"), Column("PATH", least=6, end=True)], [["1", "/home/dev/日本/a.jsonl"]]
@@ -82,7 +82,7 @@ def test_of_a_path_the_end_is_kept() -> None:
     assert printed(output).splitlines()[1] == "1   …本/a.jsonl"
 
 
-def test_what_is_said_below_a_row_is_whole_and_no_wider_than_the_terminal() -> None:
+def test_the_text_below_a_row_is_wrapped_to_the_terminal() -> None:
     output = made(Terminal(), {"COLUMNS": "20", "NO_COLOR": "1"}, "never")
     output.table([Column("ID")], [["1"], ["2"]], ["There is no repository at /x.", "Fine."])
     assert printed(output) == "ID\n1\n  There is no\n  repository at /x.\n2\n  Fine.\n"
@@ -91,7 +91,7 @@ def test_what_is_said_below_a_row_is_whole_and_no_wider_than_the_terminal() -> N
     assert printed(output) == "ID\n1\n  There is no repository at /x.\n"
 
 
-def test_in_a_pipe_nothing_is_cut() -> None:
+def test_nothing_is_shortened_in_a_pipe() -> None:
     output = made(Pipe(), {"COLUMNS": "20"})
     output.table(COLUMNS, [["1", "x" * 200, 7]])
     assert "x" * 200 in printed(output)
@@ -107,7 +107,7 @@ def test_in_a_pipe_nothing_is_cut() -> None:
         (Pipe, {}, "always", True),
     ],
 )
-def test_colour_is_for_terminals_unless_somebody_says_otherwise(
+def test_colour_is_used_in_terminals_by_default(
     stream: type[io.StringIO], env: dict[str, str], color: str, colorful: bool
 ) -> None:
     output = made(stream(), env, color)
@@ -115,7 +115,7 @@ def test_colour_is_for_terminals_unless_somebody_says_otherwise(
     assert ("\x1b[31m" in printed(output)) is colorful
 
 
-def test_a_state_is_a_glyph_and_a_word_and_has_a_twin_in_ascii() -> None:
+def test_a_state_is_a_glyph_and_a_word_with_an_ascii_replacement() -> None:
     assert made(Pipe(), {}).state("running", 2).text == "● 2 running"
     plain = made(Pipe(), {"TAILBOARD_ASCII": "1"})
     for word in STATE_STYLES:
@@ -124,14 +124,14 @@ def test_a_state_is_a_glyph_and_a_word_and_has_a_twin_in_ascii() -> None:
     assert printed(plain).isascii()
 
 
-def test_every_state_of_sessions_and_batches_has_a_look() -> None:
+def test_every_state_of_sessions_and_batches_has_a_style() -> None:
     from ingest.batches.state import State
     from ingest.codex.liveness import SessionState
 
     assert {*SessionState, *State} <= set(STATE_STYLES)
 
 
-def test_a_terminal_that_knows_no_unicode_gets_ascii() -> None:
+def test_a_terminal_without_unicode_gets_ascii() -> None:
     stream = Pipe()
     stream.encoding = "ascii"
     output = made(stream, {})
@@ -139,7 +139,7 @@ def test_a_terminal_that_knows_no_unicode_gets_ascii() -> None:
     assert printed(output) == "x failed\n"
 
 
-def test_text_from_logs_cannot_reach_the_terminal_as_it_is() -> None:
+def test_text_from_logs_is_sanitized() -> None:
     output = made(Pipe(), {})
     output.line("\x1b]0;owned\x07")
     output.text("a\n\x1b[2J")
@@ -148,7 +148,7 @@ def test_text_from_logs_cannot_reach_the_terminal_as_it_is() -> None:
     assert printed(output).count("\n") == 5
 
 
-def test_quiet_leaves_out_notes_and_keeps_complaints() -> None:
+def test_quiet_hides_notes_but_not_warnings() -> None:
     err = io.StringIO()
     output = terminal(Pipe(), err, {}, "auto", quiet=True)
     output.note("a note")

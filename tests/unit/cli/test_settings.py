@@ -1,4 +1,4 @@
-"""The settings: who wins, and what a mistake in the file is answered with."""
+"""Settings: the precedence of their sources, and errors in the file."""
 
 import tomllib
 from pathlib import Path
@@ -14,13 +14,13 @@ def at(tmp_path: Path) -> Places:
     return Places(tmp_path / "config.toml", tmp_path / "data.duckdb", tmp_path / "home", tmp_path)
 
 
-def test_without_anything_the_defaults_apply(at: Places) -> None:
+def test_without_any_source_the_defaults_apply(at: Places) -> None:
     loaded = load(GivenOptions(), {}, at)
     assert loaded.settings == Settings(codex_homes=(at.codex_home,), db=at.db)
     assert {origin.source for origin in loaded.origins.values()} == {Source.DEFAULT}
 
 
-def test_an_option_wins_over_the_environment_and_that_over_the_file(at: Places) -> None:
+def test_options_override_the_environment_which_overrides_the_file(at: Places) -> None:
     at.config.write_text('db = "file.duckdb"\nsweep_seconds = 30\nretry = "manual"\n')
     env = {"TAILBOARD_DB": "/env.duckdb", "TAILBOARD_SWEEP_SECONDS": "15"}
     loaded = load(GivenOptions(db="/option.duckdb"), env, at)
@@ -38,19 +38,19 @@ def test_an_option_wins_over_the_environment_and_that_over_the_file(at: Places) 
     assert loaded.origins["retry"].source is Source.FILE
 
 
-def test_codex_home_is_one_path_as_codex_takes_it_whatever_is_in_it(at: Places) -> None:
+def test_codex_home_is_a_single_path_even_with_separators(at: Places) -> None:
     loaded = load(GivenOptions(), {"CODEX_HOME": "~/one, two"}, at)
     assert loaded.settings.codex_homes == (Path("~/one, two").expanduser(),)
 
 
-def test_paths_in_the_file_are_relative_to_it_and_options_to_where_we_are(at: Places) -> None:
+def test_paths_are_relative_to_the_settings_file_or_the_current_folder(at: Places) -> None:
     at.config.write_text('codex_homes = "here"\n')
     assert load(GivenOptions(), {}, at).settings.codex_homes == (at.config.parent / "here",)
     given = GivenOptions(codex_homes=("a", "b"))
     assert load(given, {}, at).settings.codex_homes == (at.here / "a", at.here / "b")
 
 
-def test_no_color_wins_over_force_color(at: Places) -> None:
+def test_no_color_overrides_force_color(at: Places) -> None:
     assert load(GivenOptions(), {"FORCE_COLOR": "1"}, at).settings.color == "always"
     assert load(GivenOptions(), {"FORCE_COLOR": "1", "NO_COLOR": "1"}, at).settings.color == "never"
     assert load(GivenOptions(), {"NO_COLOR": ""}, at).settings.color == "auto"
@@ -79,7 +79,7 @@ def test_no_color_wins_over_force_color(at: Places) -> None:
         ("retention_days = -1\n", 1, "at least 0"),
     ],
 )
-def test_a_mistake_in_the_file_is_named_with_its_line_and_what_is_allowed(
+def test_an_error_in_the_file_is_reported_with_its_line_and_the_allowed_values(
     at: Places, text: str, line: int, reply: str
 ) -> None:
     at.config.write_text(text)
@@ -90,12 +90,12 @@ def test_a_mistake_in_the_file_is_named_with_its_line_and_what_is_allowed(
     assert "\n" not in caught.value.message
 
 
-def test_a_mistake_in_the_environment_is_named_by_its_variable(at: Places) -> None:
+def test_an_error_in_the_environment_names_the_variable(at: Places) -> None:
     with pytest.raises(SettingsError, match="TAILBOARD_MAX_ATTEMPTS: `max_attempts` must be"):
         load(GivenOptions(), {"TAILBOARD_MAX_ATTEMPTS": "many"}, at)
 
 
-def test_a_file_that_is_no_text_is_told(at: Places) -> None:
+def test_a_file_that_is_not_text_is_reported(at: Places) -> None:
     at.config.write_bytes(b"\xff\xfe")
     with pytest.raises(SettingsError, match=r"config\.toml: cannot be read"):
         load(GivenOptions(), {}, at)

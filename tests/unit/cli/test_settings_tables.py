@@ -1,4 +1,4 @@
-"""Settings with a table of their own, and those of following and keeping."""
+"""Settings in tables of their own, and those of follow and retention."""
 
 from pathlib import Path
 
@@ -13,13 +13,13 @@ def at(tmp_path: Path) -> Places:
     return Places(tmp_path / "config.toml", tmp_path / "data.duckdb", tmp_path / "home", tmp_path)
 
 
-def test_nothing_observes_and_nothing_is_pruned_unless_somebody_says_so(at: Places) -> None:
+def test_observing_and_pruning_are_off_by_default(at: Places) -> None:
     settings = load(GivenOptions(), {}, at).settings
     assert settings.observe_command == ()
     assert settings.retention_days == 0
 
 
-def test_the_observing_command_stands_in_its_own_table(at: Places) -> None:
+def test_the_observer_has_a_table_of_its_own(at: Places) -> None:
     at.config.write_text('[observe]\ncommand = ["notes", "--short"]\ntimeout_seconds = 5\n')
     loaded = load(GivenOptions(), {}, at)
     assert loaded.settings.observe_command == ("notes", "--short")
@@ -27,17 +27,17 @@ def test_the_observing_command_stands_in_its_own_table(at: Places) -> None:
     assert loaded.origins["observe_command"].source is Source.FILE
 
 
-def test_a_command_in_the_environment_is_words_and_never_a_shell(at: Places) -> None:
+def test_a_command_in_the_environment_is_split_into_words_without_a_shell(at: Places) -> None:
     env = {"TAILBOARD_OBSERVE_COMMAND": "notes '$HOME; rm' -x"}
     assert load(GivenOptions(), env, at).settings.observe_command == ("notes", "$HOME; rm", "-x")
 
 
-def test_an_open_quotation_mark_in_the_environment_is_told(at: Places) -> None:
+def test_an_unclosed_quotation_mark_in_the_environment_is_reported(at: Places) -> None:
     with pytest.raises(SettingsError, match="TAILBOARD_OBSERVE_COMMAND"):
         load(GivenOptions(), {"TAILBOARD_OBSERVE_COMMAND": "notes 'x"}, at)
 
 
-def test_switches_stand_in_tables_of_their_own_and_in_the_environment(at: Places) -> None:
+def test_switches_can_be_set_in_their_tables_and_in_the_environment(at: Places) -> None:
     assert load(GivenOptions(), {}, at).settings.memory_enabled is True
     at.config.write_text("[ingest]\nstrict = true\n[memory]\nenabled = false\n")
     settings = load(GivenOptions(), {}, at).settings

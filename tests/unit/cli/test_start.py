@@ -1,4 +1,4 @@
-"""What is loaded when: the help waits for nothing, and no command waits for the screen."""
+"""Imports at start-up: help is fast, and no command loads the dashboard."""
 
 import subprocess
 import sys
@@ -33,12 +33,12 @@ def test_the_help_loads_neither_the_engine_nor_any_command() -> None:
     assert not {name for name in modules if name.startswith("ingest.cli.commands.")}
 
 
-def test_the_versions_are_told_without_loading_the_engine() -> None:
+def test_the_versions_are_printed_without_loading_the_engine() -> None:
     assert SLOW & loaded_by(run("--version")) == set()
 
 
 @pytest.mark.parametrize("name", [entry.name for entry in COMMANDS])
-def test_no_command_loads_the_screen(name: str) -> None:
+def test_no_command_loads_the_dashboard(name: str) -> None:
     modules = loaded_by(run(name, "--help"))
     assert "click" in modules
     assert not {"textual", "rich", "tui"} & modules

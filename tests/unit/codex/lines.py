@@ -1,4 +1,4 @@
-"""Lines to fold, and the fold of them: what a test of one part needs of a rollout."""
+"""Builders of single lines, and the facts folded from them."""
 
 import json
 from collections.abc import Iterable
@@ -52,7 +52,7 @@ def fold(
 
 
 def joined(lines: Iterable[bytes]) -> bytes:
-    """These lines as they stand in a file."""
+    """These lines as the content of a file."""
     return b"".join(one + b"\n" for one in lines)
 
 

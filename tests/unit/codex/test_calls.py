@@ -1,4 +1,4 @@
-"""Calls: what opens one, what completes it, and how it stands when nothing does."""
+"""Calls: their start, their end, and their state without an end."""
 
 import json
 from typing import Any
@@ -573,7 +573,7 @@ def test_waiting_script_shows_the_command_to_approve() -> None:
 
 
 def test_finished_command_does_not_release_a_script_of_an_earlier_turn() -> None:
-    """The earlier script was refused, so its command was never done."""
+    """The earlier script was refused, so its command never completed."""
     refused = item("custom_tool_call_output", call_id="c", output="Script failed\nOutput:\n")
     again = item("custom_tool_call", name="exec", input=ASKED, call_id="d")
     make = ["bash", "-lc", "make"]

@@ -1,4 +1,4 @@
-"""Plans out of JavaScript: read where they are literal, reported where they are not, never run."""
+"""Plans in JavaScript: literal ones are read, others are reported, and nothing is executed."""
 
 import json
 from typing import Any
@@ -100,7 +100,7 @@ def test_hostile_scripts_never_raise(text: str) -> None:
     ids=["comment", "space", "comments", "empty comments", "escapes"],
 )
 def test_long_hostile_scripts_end(hostile: str) -> None:
-    """A pattern that tries every way to part them would not come back."""
+    """A backtracking pattern would never end."""
     assert plans_in(f"tools.update_plan({hostile}") == ([], 1)
 
 

@@ -1,4 +1,4 @@
-"""Exit codes that are an answer: who says "no" with 1, and who fails with it."""
+"""Exit codes that are answers: 1 can mean "no" or a failure."""
 
 import pytest
 

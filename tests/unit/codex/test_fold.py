@@ -1,4 +1,4 @@
-"""The books of the fold: every line is stored, rejected or blank, whatever it holds."""
+"""The accounting of the fold: every line is stored, rejected or blank, whatever its content."""
 
 import json
 from typing import Any
@@ -57,7 +57,7 @@ KEYS = tuple(
     duration_ms num_turns goal objective history_base source subagent thread_spawn git namespace
     forked_from_id model effort started_at model_context_window replacement_history result
     invocation server tool target review_output last_agent_message
-    """.split()  # noqa: SIM905 - one a line would be a page
+    """.split()  # noqa: SIM905 - one per line would be a page
 )
 
 

@@ -1,4 +1,4 @@
-"""Where copied history ends: what a parent said must not be said again by its children."""
+"""The end of copied history: messages of a parent are not counted again in its children."""
 
 import pytest
 
@@ -52,7 +52,7 @@ def test_without_turn_events_a_pause_ends_the_copy() -> None:
     assert prompts(FORK, ANCESTOR, *history) == ["own"]
 
 
-def test_a_pause_within_a_copy_that_has_turn_events_ends_nothing() -> None:
+def test_a_pause_within_a_copy_with_turn_events_does_not_end_it() -> None:
     history = (started(OLDER, COPIED), prompt("copied", COPIED), prompt("copied late", LATER))
     assert prompts(FORK, ANCESTOR, *history, started(YOUNGER, LATER), prompt("own", LATER)) == [
         "own"
@@ -65,7 +65,7 @@ def test_start_ordinal_in_the_header_ends_the_copy() -> None:
     assert prompts(agent, *history) == ["own"]
 
 
-def test_a_fork_by_pointer_copies_nothing() -> None:
+def test_a_fork_by_pointer_has_no_copied_lines() -> None:
     base = {"thread_id": PARENT, "end_byte_offset": 100, "end_ordinal_exclusive": 4}
     forked = meta(forked_from_id=PARENT, history_mode="paginated", history_base=base)
     folded = fold(forked, prompt("own", COPIED, ordinal=5))
@@ -81,6 +81,6 @@ def test_a_line_older_than_the_thread_is_copied(at: str) -> None:
     )
 
 
-def test_repeated_header_begins_no_copy() -> None:
+def test_repeated_header_does_not_begin_a_copy() -> None:
     assert prompts(meta(), meta(), prompt("own", COPIED), meta(git={"branch": "x"})) == ["own"]
     assert fold(meta(), meta(git={"branch": "x"})).facts.segments[0].branch == "x"

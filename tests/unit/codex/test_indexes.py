@@ -1,4 +1,4 @@
-"""The two lists beside the rollouts: every row kept as often as it stands there."""
+"""The two index files beside the rollouts: every row is kept as often as it occurs."""
 
 import json
 from typing import Any

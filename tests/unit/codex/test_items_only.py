@@ -1,4 +1,4 @@
-"""Files of other programs: enveloped items and no events, which still are prompts and turns."""
+"""Files of other programs with items and without events still have prompts and turns."""
 
 import pytest
 

@@ -1,4 +1,5 @@
-"""One line to one record: the unusual good ones, and the bad ones that hold a good one."""
+"""Decoding one line to one record: unusual valid lines, and bad lines that contain a valid
+record."""
 
 import json
 
@@ -12,7 +13,7 @@ GOOD = event("user_message", message="hello")
 
 
 def text_of(found: object) -> str | None:
-    """What a found line says, where it is a prompt."""
+    """The text of a record if it is a prompt."""
     assert isinstance(found, Decoded)
     assert isinstance(found.record, r.EventLine)
     assert isinstance(found.record.payload, r.UserMessageEvent)
@@ -26,7 +27,7 @@ def test_torn_write_followed_by_its_repetition_gives_the_repetition() -> None:
     assert text_of(found.rest) == "hello"
 
 
-def test_of_several_torn_writes_the_first_whole_record_is_found() -> None:
+def test_the_first_whole_record_after_several_torn_writes_is_found() -> None:
     found = diagnose(GOOD[:30] + GOOD[:40] + GOOD)
     assert isinstance(found, Broken)
     assert found.length == 70
@@ -34,7 +35,7 @@ def test_of_several_torn_writes_the_first_whole_record_is_found() -> None:
 
 
 @pytest.mark.parametrize(("before", "after"), [(9, 0), (0, 9)])
-def test_nuls_beside_a_record_are_set_aside(before: int, after: int) -> None:
+def test_nuls_around_a_record_are_ignored(before: int, after: int) -> None:
     found = diagnose(b"\0" * before + GOOD + b"\0" * after)
     assert isinstance(found, Broken)
     assert (found.reason, found.length) == ("nul", 9)
@@ -48,7 +49,7 @@ def test_line_of_nuls_is_rejected() -> None:
     assert (found.reason, found.length, found.rest) == ("nul", 512, None)
 
 
-def test_a_lone_surrogate_is_replaced_and_the_line_kept() -> None:
+def test_a_lone_surrogate_is_replaced() -> None:
     found = diagnose(GOOD.replace(b"hello", b"half \\ud83d smile"))
     assert text_of(found) == "half \ufffd smile"
     assert isinstance(found, Decoded)
@@ -68,7 +69,7 @@ def test_too_deep_nesting_is_rejected(depth: int) -> None:
     deep = b"[" * depth + b"]" * depth
     raw = meta().replace(b'"/w"', deep)
     found = diagnose(raw)
-    # Shallow nesting decodes, as a header in an unknown shape; deep nesting is told as such.
+    # Shallow nesting decodes as a header of an unknown shape; deep nesting is reported as such.
     assert isinstance(found, Unknown | Broken)
     if isinstance(found, Broken):
         assert (found.reason, found.rest) == ("too_deep", None)

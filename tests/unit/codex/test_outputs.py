@@ -1,4 +1,4 @@
-"""What a tool answered, in the words of a dozen releases."""
+"""The outputs of tools, in the formats of a dozen releases."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Which files a patch touches: by its own text, and by what Codex says it changed."""
+"""The files of a patch: by its own text, and by the changes that Codex lists."""
 
 from ingest.codex.patches import edits_in, edits_of
 
@@ -16,11 +16,11 @@ def test_a_patch_names_its_files_in_order() -> None:
     ]
 
 
-def test_a_patch_with_windows_line_ends_names_them_without() -> None:
+def test_windows_line_ends_are_not_part_of_file_names() -> None:
     assert edits_in("*** Begin Patch\r\n*** Add File: a.txt\r\n+x\r\n") == [("a.txt", "add", None)]
 
 
-def test_a_move_without_a_file_moves_nothing() -> None:
+def test_a_move_without_a_file_is_ignored() -> None:
     assert edits_in("*** Move to: b.txt") == []
 
 

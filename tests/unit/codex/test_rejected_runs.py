@@ -1,4 +1,4 @@
-"""Runs of lines that hold no record: one row each, every line counted, however the file is cut."""
+"""Runs of lines without a record: one row each, every line counted, for any slicing of the file."""
 
 from typing import Any
 
@@ -36,7 +36,7 @@ def history(state: FoldState | None) -> IndexFold:
 
 
 def rows(folds: list[FoldResult]) -> list[Row]:
-    """What is stored of rejected lines when these ranges have been stored in their order."""
+    """The stored rejected lines after these ranges have been stored in order."""
     stored: dict[tuple[int, bool], Row] = {}
     for folded in folds:
         if (grown := folded.grown) is not None:

@@ -1,4 +1,4 @@
-"""What was asked for, in prompts that programs wrote something around."""
+"""The request of a prompt, without the text that programs add around it."""
 
 import pytest
 

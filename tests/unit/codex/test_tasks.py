@@ -1,4 +1,4 @@
-"""Plans, goals and agents: kept once, as they were taken."""
+"""Plans, goals and agents are stored once, as Codex accepted them."""
 
 import json
 from typing import Any
@@ -162,7 +162,7 @@ def test_an_agent_whose_start_was_an_item_is_not_linked_again_by_the_answer() ->
     assert links(asked, began, answer) == [("started", "child", "/root/x", "Look")]
 
 
-def test_a_spawn_that_failed_links_nobody() -> None:
+def test_a_failed_spawn_adds_no_link() -> None:
     asked = call("spawn_agent", "c", message="Look")
     assert links(asked, output("c", "collab spawn failed: agent limit reached")) == []
 

@@ -1,4 +1,4 @@
-"""Each token once: the rules that every reader of these files had to learn."""
+"""Each token is counted once."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ FULL = event(
 
 
 def after_full(spent_: int) -> bytes:
-    """The next total: the parts began anew at the overflow, the sum goes on from the window."""
+    """The next total: its parts restarted at the overflow, the sum continues from the window."""
     total = usage(spent_) | {"total_tokens": 258_400 + spent_}
     return event(
         "token_count", info={"total_token_usage": total, "last_token_usage": usage(spent_)}
@@ -70,14 +70,14 @@ def test_context_overflow_adds_no_tokens() -> None:
     assert spent(meta(), count(900_000, 1_690), FULL) == [900_000]
 
 
-def test_after_an_overflow_only_what_is_new_counts() -> None:
+def test_after_an_overflow_only_new_tokens_count() -> None:
     use = fold(meta(), count(4_980, 1_690), FULL, FULL, after_full(4_090)).facts.usage[-1]
     assert (use.input, use.output, use.total) == (4_050, 40, 4_090)
     with_records = (record("r", 4_980), count(4_980, 4_980), FULL, record("s", 4_090))
     assert spent(meta(), *with_records, after_full(4_090)) == [4_980, 4_090]
 
 
-def test_a_fork_by_pointer_that_overflows_first_counts_what_follows() -> None:
+def test_a_fork_by_pointer_that_overflows_first_counts_later_tokens() -> None:
     assert spent(meta(history_base=POINTER), SAID, FULL, after_full(4_090)) == [4_090]
 
 
@@ -100,17 +100,17 @@ def test_reset_counter_counts_its_first_response() -> None:
     ]
 
 
-def test_a_total_without_its_sum_is_input_and_output() -> None:
+def test_a_total_without_a_sum_is_input_plus_output() -> None:
     records = {"total_token_usage": {"input_tokens": 90, "output_tokens": 10}}
     (use,) = fold(meta(), event("token_count", info=records)).facts.usage
     assert (use.input, use.output, use.total) == (90, 10, 100)
 
 
-def test_a_count_of_limits_alone_counts_nothing() -> None:
+def test_a_count_with_only_limits_adds_nothing() -> None:
     assert spent(meta(), event("token_count", info=None)) == []
 
 
-def test_records_count_as_they_are_and_their_totals_add_nothing() -> None:
+def test_records_count_and_their_totals_add_nothing() -> None:
     records = (record("a", 1_000), count(1_000, 1_000), record("b", 1_500), count(2_500, 1_500))
     assert spent(meta(), *records) == [1_000, 1_500]
 
@@ -119,7 +119,7 @@ def test_several_records_before_one_total_are_counted_once() -> None:
     assert spent(meta(), record("a", 1_000), record("b", 500), count(1_500, 500)) == [1_000, 500]
 
 
-def test_a_record_that_stands_twice_counts_once() -> None:
+def test_a_repeated_record_counts_once() -> None:
     assert spent(meta(), record("a", 1_000), record("a", 1_000)) == [1_000]
 
 
@@ -131,28 +131,28 @@ def test_record_of_another_thread_is_ignored() -> None:
     assert spent(meta(), record("a", 1_000, thread="other")) == []
 
 
-def test_a_total_beyond_the_records_counts_what_they_miss() -> None:
-    """An older Codex went on with the thread and wrote totals alone."""
+def test_a_total_above_the_sum_of_the_records_counts_the_difference() -> None:
+    """An older Codex continued the thread and wrote only totals."""
     assert spent(meta(), record("a", 1_000), count(1_000, 1_000), count(1_800, 800)) == [
         1_000,
         800,
     ]
 
 
-def test_a_record_whose_total_was_never_written_is_not_lost() -> None:
-    """Killed in between; the next process counts from the last total it finds: from none."""
+def test_a_record_without_a_later_total_is_counted() -> None:
+    """Killed in between; the next process counts from the last total in the file: from none."""
     assert spent(meta(), record("a", 1_000), record("b", 1_200), count(1_200, 1_200)) == [
         1_000,
         1_200,
     ]
 
 
-def test_a_fork_by_pointer_takes_its_parents_total_for_the_baseline() -> None:
+def test_the_baseline_of_a_fork_by_pointer_is_its_parents_total() -> None:
     forked = meta(history_mode="paginated", history_base=POINTER)
     assert spent(forked, SAID, count(6_700, 1_540), count(7_000, 300)) == [1_540, 300]
 
 
-def test_a_fork_by_pointer_with_records_counts_them_alone() -> None:
+def test_a_fork_by_pointer_with_records_counts_only_them() -> None:
     forked = meta(history_mode="paginated", history_base=POINTER)
     records = (record("a", 1_540), count(6_700, 1_540), record("b", 300), count(7_000, 300))
     assert spent(forked, SAID, *records) == [1_540, 300]
@@ -175,7 +175,7 @@ def test_impossible_counts_are_ignored() -> None:
     assert spent(meta(), event("token_count", info={"total_token_usage": records})) == []
 
 
-def test_a_use_belongs_to_the_model_and_turn_of_its_time() -> None:
+def test_usage_belongs_to_the_current_model_and_turn() -> None:
     folded = fold(
         meta(),
         event("task_started", turn_id="a"),

@@ -1,4 +1,4 @@
-"""When a turn begins, how it ends, and which one an end speaks of."""
+"""The begin and end of turns, and which turn an end belongs to."""
 
 import pytest
 
@@ -45,7 +45,7 @@ def test_late_end_of_an_overtaken_turn_ends_that_turn() -> None:
     assert records == [("a", "completed"), ("b", "completed")]
 
 
-def test_an_end_of_an_unknown_turn_ends_nothing() -> None:
+def test_the_end_of_an_unknown_turn_is_ignored() -> None:
     assert turns(meta(), started("a"), completed("x")) == [("a", "open")]
 
 
@@ -118,7 +118,7 @@ def test_release_decides_whether_missing_answers_are_failures(version: str, stat
 
 
 def test_after_one_recorded_failure_missing_answers_are_no_failures() -> None:
-    """A newer Codex went on with the file."""
+    """A newer Codex continued the file."""
     first = meta(history_mode="legacy", cli_version="0.144.5")
     error = {"message": "high demand", "codex_error_info": "other"}
     failed = event("task_complete", turn_id="a", last_agent_message=None, error=error)
@@ -181,7 +181,7 @@ def test_steering_does_not_begin_another_turn() -> None:
     assert [message.turn for message in folded.facts.messages] == [1, 1]
 
 
-def test_a_rollback_counts_the_turns_that_a_person_began() -> None:
+def test_a_rollback_counts_the_turns_of_the_user() -> None:
     records: list[bytes] = []
     for turn in "abc":
         records += [started(turn), prompt(turn), answer("Done."), completed(turn)]

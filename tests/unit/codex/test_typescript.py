@@ -1,4 +1,4 @@
-"""G0: one JSON document a session, as the TypeScript program saved it."""
+"""G0: one JSON document per session, as the TypeScript program saved it."""
 
 import json
 

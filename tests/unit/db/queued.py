@@ -1,4 +1,4 @@
-"""A database with batches in it, without any file that they would be read from."""
+"""A database with batches, without the files they would be read from."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -52,8 +52,8 @@ def add_source(database: Database, *sources: int, path: str = "/nowhere", **text
 def add(
     database: Database, source: int, state: State, start: int = 0, kind: Kind = Kind.INGEST
 ) -> str:
-    """A batch that came to this state by moves of the table. One that ended has failed before: of
-    others that end no row is kept."""
+    """Add a batch and move it to this state. A batch that ended has failed before: other ended
+    batches keep no row."""
     one = key(source, start, kind)
     now = NOW - HOUR
     if database.first_row("queue.batch", id=one.id) is None:
@@ -115,7 +115,7 @@ def order(
     until: datetime | None = None,
     **text: Any,
 ) -> ActionOutcome:
-    """One order of a person: for these batches, or for what the selection says."""
+    """An action of a user on these batches, or on those of the selection."""
     selection = Selection(ids=ids) if ids else Selection(**text)
     action = BatchAction(
         id=f"command {next(_numbers)}",
@@ -139,7 +139,7 @@ def row(database: Database, batch: str) -> dict[str, Any]:
 
 
 def story(database: Database, batch: str) -> list[str]:
-    """The moves of a batch, the oldest first, as the words of its history."""
+    """The moves of a batch, oldest first, in the words of its history."""
     con = database.reader()
     moves = con.execute("select move from batch_moves where batch = ? order by rowid", [batch])
     return [move for (move,) in moves.fetchall()]

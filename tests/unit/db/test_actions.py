@@ -1,4 +1,4 @@
-"""What people order of batches: exactly what was shown, once, with its history, or nothing."""
+"""Actions on batches: applied exactly as previewed, once, with a history, or not at all."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ from tests.unit.db.queued import (
     take,
 )
 
-# Written as a picture of its own: what each verb makes of an ingest batch; "-" is left alone.
+# Written by hand: the state of an ingest batch after each verb; "-" is left unchanged.
 PICTURE = """
                 retry   cancel    snooze  wake
 pending         -       cancelled snoozed -
@@ -60,13 +60,13 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield one
 
 
-def test_the_picture_shows_every_state_and_every_verb_that_moves() -> None:
+def test_the_expected_table_has_every_state_and_every_verb() -> None:
     assert {(state, verb) for state, verb, _ in CELLS} == set(product(State, MOVES))
 
 
 @pytest.mark.fault("Q16")
 @pytest.mark.parametrize(("before", "verb", "after"), CELLS)
-def test_a_verb_leads_where_the_picture_says_or_is_refused_with_a_reason(
+def test_an_action_leads_to_the_expected_state_or_is_refused_with_a_reason(
     database: Database, before: State, verb: Verb, after: State | None
 ) -> None:
     batch = add(database, 1, before)
@@ -87,7 +87,7 @@ def test_a_finished_batch_of_another_kind_can_be_done_again() -> None:
 
 
 @pytest.mark.fault("Q03")
-def test_retry_pressed_twice_is_one_attempt(database: Database) -> None:
+def test_retrying_twice_is_one_attempt(database: Database) -> None:
     batch = add(database, 1, State.FAILED)
     first, second = order(database, Verb.RETRY, batch), order(database, Verb.RETRY, batch)
     assert (first.done, second.done) == (1, 0)
@@ -96,7 +96,7 @@ def test_retry_pressed_twice_is_one_attempt(database: Database) -> None:
 
 
 @pytest.mark.fault("Q04")
-def test_retry_all_does_exactly_what_was_shown_and_leaves_running_ones_alone(
+def test_retry_all_changes_exactly_the_previewed_batches_and_no_running_ones(
     database: Database,
 ) -> None:
     for source, one in enumerate(State, 1):
@@ -116,7 +116,7 @@ def test_retry_all_does_exactly_what_was_shown_and_leaves_running_ones_alone(
 
 
 @pytest.mark.fault("Q04")
-def test_each_part_of_a_filter_narrows_what_is_touched(database: Database) -> None:
+def test_each_part_of_a_filter_narrows_the_selection(database: Database) -> None:
     failed, dead = add(database, 1, State.FAILED), add(database, 2, State.DEAD)
     cancelled = add(database, 3, State.CANCELLED)
     journal = add(database, 4, State.FAILED, kind=Kind.JOURNAL)
@@ -140,7 +140,7 @@ def test_each_part_of_a_filter_narrows_what_is_touched(database: Database) -> No
 
 
 @pytest.mark.fault("Q05")
-def test_a_retry_of_an_exhausted_batch_is_one_more_attempt_and_keeps_its_history(
+def test_retrying_an_exhausted_batch_is_one_more_attempt_and_keeps_its_history(
     database: Database,
 ) -> None:
     one = key(1)
@@ -162,7 +162,7 @@ def test_a_retry_of_an_exhausted_batch_is_one_more_attempt_and_keeps_its_history
 
 @pytest.mark.fault("Q10")
 @pytest.mark.parametrize("step", ["commands.move", "commands.tell_moves", "commands.set_mark"])
-def test_a_bulk_action_that_breaks_in_the_middle_changes_nothing_and_can_be_done_again(
+def test_a_bulk_action_that_fails_in_the_middle_changes_nothing_and_can_be_repeated(
     database: Database, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     batches = [add(database, source, State.FAILED) for source in range(1, 6)]
@@ -184,7 +184,7 @@ def test_a_bulk_action_that_breaks_in_the_middle_changes_nothing_and_can_be_done
     assert order(database, Verb.RETRY, only_error=True).matched == 0
 
 
-def test_what_was_done_is_in_the_file_before_it_is_in_the_database(
+def test_an_action_is_in_the_edit_log_before_it_is_in_the_database(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = add(database, 1, State.FAILED)
@@ -199,7 +199,7 @@ def test_what_was_done_is_in_the_file_before_it_is_in_the_database(
 
 
 @pytest.mark.fault("Q01", "Q05")
-def test_a_batch_that_readers_died_of_is_dead_for_a_day_or_until_a_person_retries_it(
+def test_a_batch_that_killed_readers_is_dead_for_a_day_or_until_a_retry(
     database: Database,
 ) -> None:
     one = key(1)
@@ -229,7 +229,7 @@ def test_a_batch_that_readers_died_of_is_dead_for_a_day_or_until_a_person_retrie
     ]
 
 
-def test_a_snooze_lasts_until_its_time_and_is_woken_by_the_clock(database: Database) -> None:
+def test_a_snoozed_batch_is_pending_again_after_its_time(database: Database) -> None:
     batch = add(database, 1, State.PENDING)
     order(database, Verb.SNOOZE, batch, until=NOW + HOUR)
     queue.wake_due(database, Mode.AUTOMATIC, (NOW + timedelta(minutes=59)).isoformat())
@@ -239,7 +239,7 @@ def test_a_snooze_lasts_until_its_time_and_is_woken_by_the_clock(database: Datab
     assert story(database, batch) == ["snooze"]
 
 
-def test_a_snooze_uses_up_no_attempt(database: Database) -> None:
+def test_a_snooze_charges_no_attempt(database: Database) -> None:
     batch = add(database, 1, State.FAILED)
     attempts = row(database, batch)["attempts"]
     order(database, Verb.SNOOZE, batch, until=NOW + HOUR)
@@ -247,7 +247,7 @@ def test_a_snooze_uses_up_no_attempt(database: Database) -> None:
     assert row(database, batch)["attempts"] == attempts == 1
 
 
-def test_resetting_attempts_forgets_what_is_charged_but_not_what_ever_was(
+def test_resetting_attempts_clears_the_charged_but_not_the_total_attempts(
     database: Database,
 ) -> None:
     batch = add(database, 1, State.FAILED)
@@ -258,7 +258,7 @@ def test_resetting_attempts_forgets_what_is_charged_but_not_what_ever_was(
     assert story(database, batch)[-1] == "reset_attempts"
 
 
-def test_a_manual_queue_leaves_failed_batches_to_a_person(database: Database) -> None:
+def test_a_manual_queue_does_not_retry_failed_batches(database: Database) -> None:
     batch = add(database, 1, State.FAILED)
     later = (NOW + 24 * HOUR).isoformat()
     queue.wake_due(database, Mode.MANUAL, later)
@@ -267,7 +267,7 @@ def test_a_manual_queue_leaves_failed_batches_to_a_person(database: Database) ->
     assert state(database, batch) is State.PENDING
 
 
-def test_pausing_twice_is_one_pause_and_only_a_person_lifts_it(database: Database) -> None:
+def test_pausing_twice_is_one_pause_and_only_the_user_ends_it(database: Database) -> None:
     for _ in range(2):
         execute_action(
             database,

@@ -1,4 +1,4 @@
-"""A fact is a struct is a row: what is encoded has the names that the tables have."""
+"""The fields of facts and samples are the columns of their tables."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +25,7 @@ def names(database: Database, table: str) -> set[str]:
     return {name for name, _ in database.columns(table)}
 
 
-def test_every_kind_of_fact_has_its_table() -> None:
+def test_every_kind_of_fact_has_a_table() -> None:
     assert set(FACT_TABLES) == set(KINDS)
 
 

@@ -1,4 +1,4 @@
-"""A client that watches commits learns of each one that changed something, and of no other."""
+"""A client that watches commits is notified of each one that changed something, and of no other."""
 
 import time
 from pathlib import Path
@@ -25,7 +25,7 @@ def test_a_commit_that_changed_nothing_is_not_counted(tmp_path: Path) -> None:
         assert database.commits.count == before + 1
 
 
-def test_a_client_learns_when_the_next_full_sweep_is_due(tmp_path: Path) -> None:
+def test_a_client_can_query_when_the_next_full_sweep_is_due(tmp_path: Path) -> None:
     with (
         Database(tmp_path / "t.duckdb") as database,
         Server(database, Role.FOLLOW, [], NOW),

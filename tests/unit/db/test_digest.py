@@ -1,4 +1,4 @@
-"""Digests of sources: equal where the facts are, whatever number and order these came in with."""
+"""Digests of sources: equal for equal facts, whatever the source number and the order."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def filled(tmp_path: Path) -> Database:
     return database
 
 
-def test_neither_the_number_of_a_source_nor_the_order_of_its_facts_counts(
+def test_a_digest_does_not_depend_on_the_source_number_or_the_order_of_facts(
     filled: Database,
 ) -> None:
     with filled:
@@ -36,7 +36,7 @@ def test_neither_the_number_of_a_source_nor_the_order_of_its_facts_counts(
         "insert into names values (1, 0, 't', 'name', null)",
     ],
 )
-def test_any_fact_that_differs_makes_another_digest(filled: Database, change: str) -> None:
+def test_any_different_fact_changes_the_digest(filled: Database, change: str) -> None:
     with filled:
         before = digests(filled)
         filled.execute(change)
@@ -45,7 +45,7 @@ def test_any_fact_that_differs_makes_another_digest(filled: Database, change: st
     assert before[2] == after[2]
 
 
-def test_prompts_that_stand_in_no_file_any_more_do_not_count(filled: Database) -> None:
+def test_prompts_that_are_in_no_file_do_not_count(filled: Database) -> None:
     with filled:
         before = digests(filled)
         filled.execute("insert into prompts values (1, -5, 1, 't', null, 'gone')")

@@ -1,4 +1,5 @@
-"""The second record of what people did: private, on the disk at once, taken up where it lacks."""
+"""The edit log, a second record of user actions: private, flushed at once, replayed if rows are
+missing."""
 
 import stat
 from collections.abc import Iterator
@@ -28,7 +29,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def lost(folder: Path) -> Database:
-    """The database again, after its file was lost."""
+    """A new database in the same folder, after its file was lost."""
     for path in folder.glob("tailboard.duckdb*"):
         if path.is_file():
             path.unlink()
@@ -40,7 +41,7 @@ def commands(database: Database) -> list[tuple[str, str]]:
     return con.execute("select verb, state from commands order by time, rowid").fetchall()
 
 
-def test_the_file_is_private_and_holds_one_line_an_action(database: Database) -> None:
+def test_the_edit_log_is_private_and_has_one_line_per_action(database: Database) -> None:
     order(database, Verb.CANCEL, add(database, 1, State.PENDING))
     path = database.path.with_name("edits.jsonl")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -53,14 +54,14 @@ def test_the_file_is_private_and_holds_one_line_an_action(database: Database) ->
     )
 
 
-def test_what_is_known_is_not_taken_up_again(database: Database) -> None:
+def test_known_edits_are_not_replayed(database: Database) -> None:
     batch = add(database, 1, State.CANCELLED)
     result = story(database, batch)
     assert replay(database, NOW) == 0
     assert story(database, batch) == result
 
 
-def test_a_line_torn_by_a_crash_spoils_no_other(database: Database) -> None:
+def test_a_line_torn_by_a_crash_affects_no_other(database: Database) -> None:
     order(database, Verb.PAUSE)
     path = database.path.with_name("edits.jsonl")
     whole = path.read_bytes()
@@ -70,14 +71,14 @@ def test_a_line_torn_by_a_crash_spoils_no_other(database: Database) -> None:
 
 
 @pytest.mark.parametrize("line", [b"\n", b"null\n", b"{}\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"])
-def test_a_line_that_is_no_edit_is_passed_over(database: Database, line: bytes) -> None:
+def test_a_line_that_is_not_an_edit_is_skipped(database: Database, line: bytes) -> None:
     order(database, Verb.PAUSE)
     path = database.path.with_name("edits.jsonl")
     path.write_bytes(line + path.read_bytes())
     assert [edit.verb for edit in EditLog(database.path).read()] == ["pause"]
 
 
-def test_a_link_in_the_place_of_the_file_is_not_followed(
+def test_a_link_in_place_of_the_edit_log_is_not_followed(
     database: Database, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "elsewhere"
@@ -89,7 +90,7 @@ def test_a_link_in_the_place_of_the_file_is_not_followed(
     assert database.rows("queue.pauses") == []
 
 
-def test_two_databases_of_one_folder_do_not_take_up_each_others_edits(
+def test_two_databases_in_one_folder_do_not_replay_each_others_edits(
     database: Database, tmp_path: Path
 ) -> None:
     order(database, Verb.PAUSE)
@@ -98,7 +99,7 @@ def test_two_databases_of_one_folder_do_not_take_up_each_others_edits(
         assert other.rows("queue.pauses") == []
 
 
-def test_an_edit_of_a_task_belongs_to_each_database_that_follows_its_home(
+def test_an_edit_of_a_task_applies_to_every_database_of_its_home(
     database: Database, tmp_path: Path
 ) -> None:
     with database.transaction():
@@ -110,7 +111,7 @@ def test_an_edit_of_a_task_belongs_to_each_database_that_follows_its_home(
     with opened(tmp_path, "renamed.duckdb") as renamed:
         assert replay(renamed, NOW, homes=["h2"]) == 0
         assert replay(renamed, NOW, homes=["h2", "h1"]) == 1
-        # The queue is that of one database.
+        # The queue belongs to one database.
         assert commands(renamed) == [("task", "replayed")]
     with lost(tmp_path) as another_home:
         assert replay(another_home, NOW, homes=["h2"]) == 1
@@ -140,7 +141,7 @@ def test_a_rebuilt_database_replays_recorded_actions(database: Database, tmp_pat
         assert replay(again, NOW) == 0
 
 
-def test_a_decision_taken_back_later_is_not_taken_up(database: Database, tmp_path: Path) -> None:
+def test_an_undone_decision_is_not_replayed(database: Database, tmp_path: Path) -> None:
     batch = add(database, 1, State.PENDING)
     for verb in (Verb.CANCEL, Verb.RETRY, Verb.PAUSE, Verb.RESUME):
         order(database, verb, *([batch] if verb in (Verb.CANCEL, Verb.RETRY) else []))
@@ -168,7 +169,7 @@ def test_an_older_copy_of_the_database_catches_up(database: Database, tmp_path: 
         assert again.rows("queue.pauses") == []
 
 
-def test_what_was_written_down_and_then_cut_off_is_done_at_the_next_start(
+def test_an_action_interrupted_after_its_edit_log_entry_is_done_at_the_next_start(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     batch = add(database, 1, State.FAILED)
@@ -181,7 +182,7 @@ def test_what_was_written_down_and_then_cut_off_is_done_at_the_next_start(
 
     with monkeypatch.context() as patched:
         patched.setattr(Database, "run", broken)
-        # As where the process dies: nobody is told, and nothing is taken back.
+        # As if the process dies: nothing is reported, and nothing is rolled back.
         patched.setattr(EditLog, "revoke", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
             order(database, Verb.RETRY, batch)
@@ -191,7 +192,7 @@ def test_what_was_written_down_and_then_cut_off_is_done_at_the_next_start(
     assert story(database, batch).count("retry") == 1
 
 
-def test_a_batch_that_comes_back_stands_where_a_person_put_it(
+def test_a_rediscovered_batch_has_the_state_that_the_user_set(
     database: Database, tmp_path: Path
 ) -> None:
     batch = add(database, 1, State.PENDING)
@@ -219,7 +220,7 @@ def test_an_edit_of_a_newer_version_is_kept_as_history(database: Database, tmp_p
         assert commands(again) == [("transpose", "replayed"), ("pause", "replayed")]
 
 
-def test_what_is_said_of_a_task_is_on_the_disk_and_survives_the_loss_of_the_database(
+def test_edits_of_a_task_are_flushed_and_survive_the_loss_of_the_database(
     database: Database, tmp_path: Path
 ) -> None:
     edit = RecordEdit(

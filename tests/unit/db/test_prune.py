@@ -1,4 +1,4 @@
-"""What may be forgotten: ended work of files that are read to the end, and never anything else."""
+"""Prune deletes ended batches of completely read files, and nothing else."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -77,14 +77,14 @@ def empty(database: Database) -> None:
 
 
 @pytest.mark.parametrize("state", list(State))
-def test_only_ended_batches_go(database: Database, state: State) -> None:
+def test_only_ended_batches_are_pruned(database: Database, state: State) -> None:
     source(database, 1)
     batch(database, "one", state)
     assert forget(database).batches == (state in PRUNABLE)
     assert batches(database) == (set() if state in PRUNABLE else {"one"})
 
 
-def test_the_history_of_a_batch_goes_with_it(database: Database) -> None:
+def test_the_history_of_a_batch_is_pruned_with_it(database: Database) -> None:
     source(database, 1)
     batch(database, "one", State.COMPLETED)
     batch(database, "two", State.COMPLETED, updated=NOW)
@@ -94,7 +94,7 @@ def test_the_history_of_a_batch_goes_with_it(database: Database) -> None:
     assert database.execute("select batch from batch_moves").fetchall() == [("two",)]
 
 
-def test_nothing_of_a_file_goes_while_a_part_of_it_is_not_done(database: Database) -> None:
+def test_a_file_with_an_unfinished_batch_is_not_pruned(database: Database) -> None:
     source(database, 1)
     batch(database, "done", State.COMPLETED)
     batch(database, "given-up", State.DEAD, updated=NOW)
@@ -104,21 +104,21 @@ def test_nothing_of_a_file_goes_while_a_part_of_it_is_not_done(database: Databas
     assert batches(database) == {"done", "given-up"}
 
 
-def test_nothing_of_a_file_goes_while_it_is_not_read_to_the_end(database: Database) -> None:
+def test_a_file_that_is_not_read_to_the_end_is_not_pruned(database: Database) -> None:
     source(database, 1, size=200)
     batch(database, "done", State.COMPLETED)
     assert forget(database).kept == {"Its file is not completely read.": 1}
     assert batches(database) == {"done"}
 
 
-def test_a_file_that_is_gone_was_read_as_far_as_ever(database: Database) -> None:
+def test_a_missing_file_counts_as_completely_read(database: Database) -> None:
     source(database, 1, size=200)
     database.execute("update sources set state = 'missing'")
     batch(database, "done", State.COMPLETED)
     assert forget(database).batches == 1
 
 
-def test_old_samples_go_and_newer_ones_stay(database: Database) -> None:
+def test_only_old_samples_are_pruned(database: Database) -> None:
     values = ", ".join(["0"] * 18)
     for time in (OLD, NOW):
         database.execute(f"insert into samples values (?, 60, '1', {values})", [time])
@@ -126,7 +126,7 @@ def test_old_samples_go_and_newer_ones_stay(database: Database) -> None:
     assert database.execute("select time from samples").fetchall() == [(NOW,)]
 
 
-def test_looking_changes_nothing_and_tells_what_will_be_done(database: Database) -> None:
+def test_a_preview_changes_nothing_and_counts_the_same(database: Database) -> None:
     source(database, 1)
     batch(database, "one", State.COMPLETED)
     before = preview(database, Prune(before=CUT, facts=True))
@@ -134,7 +134,7 @@ def test_looking_changes_nothing_and_tells_what_will_be_done(database: Database)
     assert forget(database, facts=True) == before
 
 
-def test_who_forgot_what_and_why_is_written_down(database: Database) -> None:
+def test_a_prune_is_recorded_with_actor_and_reason(database: Database) -> None:
     source(database, 1)
     batch(database, "one", State.COMPLETED)
     forget(database)
@@ -142,7 +142,7 @@ def test_who_forgot_what_and_why_is_written_down(database: Database) -> None:
     assert rows == [("prune", "somebody", "it is full", 1)]
 
 
-def test_forgetting_nothing_leaves_no_trace(database: Database) -> None:
+def test_an_empty_prune_is_not_recorded(database: Database) -> None:
     source(database, 1)
     batch(database, "one", State.COMPLETED, updated=NOW)
     assert forget(database).nothing
@@ -160,7 +160,7 @@ def test_forgetting_nothing_leaves_no_trace(database: Database) -> None:
     ),
     st.sets(st.integers(1, 3)),
 )
-def test_whatever_the_queue_holds_only_old_ended_work_of_settled_files_goes(
+def test_any_queue_loses_only_old_ended_batches_of_completely_read_files(
     shared: Database, queue: list[tuple[int, State, bool]], behind: set[int]
 ) -> None:
     empty(shared)

@@ -1,4 +1,4 @@
-"""Whatever runs, clocks and people do to a queue: no batch and no failure is lost."""
+"""No sequence of runs, clock changes and user actions loses a batch or a failure."""
 
 import shutil
 import tempfile
@@ -85,7 +85,7 @@ class Queue(RuleBasedStateMachine):
 
     @rule(pick=st.randoms(), empty=st.booleans())
     def finish(self, pick, empty: bool) -> None:  # type: ignore[no-untyped-def]
-        """Also a batch that is not in progress any more: that must not count."""
+        """Also a batch that is no longer in progress: that must have no effect."""
         if not self.batches:
             return
         batch = pick.choice(sorted(self.batches))

@@ -18,7 +18,7 @@ def described(con: Connection) -> list[tuple[object, ...]]:
     return [*columns, *constraints, *versions]
 
 
-def test_a_new_database_has_the_tables_that_the_migrations_make() -> None:
+def test_a_new_database_has_the_tables_that_the_migrations_create() -> None:
     with connect(":memory:") as new, connect(":memory:") as migrated:
         migrate.create(new)
         migrate.apply(migrated, migrate.shipped())

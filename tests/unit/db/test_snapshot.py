@@ -1,4 +1,5 @@
-"""A copy goes where it was asked for, whole and private, and takes nothing's place unasked."""
+"""A snapshot is written completely and privately, and never overwrites a file without
+permission."""
 
 import os
 import stat
@@ -23,7 +24,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
         yield opened
 
 
-def test_a_copy_holds_what_the_database_holds(database: Database, tmp_path: Path) -> None:
+def test_a_snapshot_contains_all_data_of_the_database(database: Database, tmp_path: Path) -> None:
     target = tmp_path / "copy.duckdb"
     size = move_to_target(LocalReader(database).copy(Format.DUCKDB), target)
     assert size == target.stat().st_size
@@ -31,14 +32,12 @@ def test_a_copy_holds_what_the_database_holds(database: Database, tmp_path: Path
     with connect(str(target), read_only=True) as con:
         assert con.execute("select id, path from homes").fetchall() == [("h", "/home")]
         assert con.execute("select count(*) from v_sessions").fetchall() == [(0,)]
-    # The one it was made from goes on, and holds nothing of it.
+    # The original continues, and contains no part of the copy.
     assert database.rows("status.migrations")
     assert list(database.spool.glob("snapshot-*")) == []
 
 
-def test_as_parquet_it_is_a_folder_with_a_file_for_each_view(
-    database: Database, tmp_path: Path
-) -> None:
+def test_a_parquet_snapshot_has_a_file_for_each_view(database: Database, tmp_path: Path) -> None:
     target = tmp_path / "copy"
     assert move_to_target(LocalReader(database).copy(Format.PARQUET), target) > 0
     views = database.execute("select view_name from duckdb_views() where not internal").fetchall()
@@ -46,9 +45,7 @@ def test_as_parquet_it_is_a_folder_with_a_file_for_each_view(
     assert stat.S_IMODE(target.stat().st_mode) == 0o700
 
 
-def test_a_copy_made_inside_a_row_of_commits_is_of_one_moment(
-    database: Database, tmp_path: Path
-) -> None:
+def test_a_snapshot_during_commits_is_consistent(database: Database, tmp_path: Path) -> None:
     with database.transaction():
         database.run("registry.add_home", id="open", path="/not/committed")
         copied = LocalReader(database).copy(Format.DUCKDB)
@@ -64,7 +61,7 @@ def _copied(tmp_path: Path) -> Path:
     return path
 
 
-def test_nothing_is_overwritten_without_being_told_so(tmp_path: Path) -> None:
+def test_nothing_is_overwritten_without_the_option(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_text("old")
     with pytest.raises(SnapshotRefused, match="already exists"):
@@ -73,7 +70,7 @@ def test_nothing_is_overwritten_without_being_told_so(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
-def test_what_is_to_be_overwritten_is(tmp_path: Path) -> None:
+def test_an_existing_file_is_overwritten_on_request(tmp_path: Path) -> None:
     target = tmp_path / "target"
     target.write_text("old")
     assert move_to_target(_copied(tmp_path), target, overwrite=True) == 3
@@ -108,13 +105,13 @@ def test_a_folder_of_parquet_files_is_replaced_as_a_whole_and_no_other_folder(
         assert list(tmp_path.iterdir()) == [target]
 
 
-def test_a_place_that_does_not_exist_is_named(tmp_path: Path) -> None:
+def test_a_missing_target_folder_is_named(tmp_path: Path) -> None:
     with pytest.raises(SnapshotRefused, match="nowhere"):
         move_to_target(_copied(tmp_path), tmp_path / "nowhere" / "target")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_copies_that_nobody_came_for_are_removed_and_new_ones_kept(tmp_path: Path) -> None:
+def test_abandoned_copies_are_removed_and_new_ones_kept(tmp_path: Path) -> None:
     old, new, other = tmp_path / "snapshot-old", tmp_path / "snapshot-new", tmp_path / "x.json"
     killed = tmp_path / "verify-killed"
     killed.mkdir()

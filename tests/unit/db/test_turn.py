@@ -1,4 +1,4 @@
-"""Of many processes that wait for a database, one at a time has the turn to get at it."""
+"""Of many processes that wait for a database, one at a time has the turn to open it."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ def test_one_process_at_a_time_has_the_turn(tmp_path: Path) -> None:
     assert list(spool.iterdir()) == []
 
 
-def test_nobody_waits_for_a_turn_at_a_database_that_does_not_exist(tmp_path: Path) -> None:
+def test_there_is_no_wait_for_a_database_that_does_not_exist(tmp_path: Path) -> None:
     path = tmp_path / "t.duckdb"
     with Turn(path) as one, Turn(path) as other:
         assert one.take()

@@ -1,4 +1,4 @@
-"""Every action has a handler, and is carried out at most once, however often it is sent."""
+"""Every action has a handler, and is executed at most once, however often it is sent."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -55,7 +55,7 @@ def recorded(database: Database) -> list[str]:
 
 
 def sent(database: Database, lost: list[str], action: Action[T]) -> T:
-    """Send an action to owners, of which some end `before` or `after` they carry it out."""
+    """Send an action to owners, some of which end `before` or `after` they execute it."""
 
     def submit(action: Action[Any]) -> "Future[Any]":
         when = lost.pop(0) if lost else "never"

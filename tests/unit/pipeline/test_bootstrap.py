@@ -1,4 +1,4 @@
-"""The way in waits for one who keeps the lock to itself, and as long as others take turns."""
+"""Opening waits for the lock while processes take turns, but not for one that keeps it."""
 
 from itertools import chain, repeat
 from pathlib import Path
@@ -14,7 +14,7 @@ PATIENCE = 2.0
 
 
 class Crowd:
-    """Processes that have the database one after the other, each for a second and a half."""
+    """Processes that open the database one after the other, each for a second and a half."""
 
     def __init__(self, path: Path, *pids: int) -> None:
         self.now = 0.0
@@ -31,7 +31,7 @@ class Crowd:
         return Database(path), []
 
 
-def test_who_meets_another_process_each_time_waits_for_its_turn(tmp_path: Path) -> None:
+def test_opening_waits_while_other_processes_take_turns(tmp_path: Path) -> None:
     path = tmp_path / "t.duckdb"
     crowd = Crowd(path, 1, 2, 3, 4, 5)
     found = open_or_connect(path, crowd.open, PATIENCE, crowd.clock)
@@ -39,14 +39,14 @@ def test_who_meets_another_process_each_time_waits_for_its_turn(tmp_path: Path) 
     found[0].close()
 
 
-def test_one_that_keeps_it_is_told(tmp_path: Path) -> None:
+def test_a_process_that_keeps_the_lock_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "t.duckdb"
     crowd = Crowd(path, 1, 2, 2, 2, 2)
     with pytest.raises(Locked, match="process 2"):
         open_or_connect(path, crowd.open, PATIENCE, crowd.clock)
 
 
-def test_without_the_turn_no_attempt_is_made(tmp_path: Path) -> None:
+def test_without_the_turn_opening_is_not_attempted(tmp_path: Path) -> None:
     path, crowd, checks = tmp_path / "t.duckdb", Crowd(tmp_path), iter(range(1_000))
     (tmp_path / "t.duckdb.spool").mkdir()
     with Turn(path) as other:

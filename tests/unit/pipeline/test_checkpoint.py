@@ -1,4 +1,4 @@
-"""After a backlog the log is folded into the file, as soon as nobody else is at work in it."""
+"""After a backlog the log is checkpointed into the file, as soon as no query runs."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 @pytest.mark.parametrize(
     ("in_use", "tried"), [(0, 1), (3, 4), (CHECKPOINT_TRIES, CHECKPOINT_TRIES)]
 )
-def test_a_file_in_use_is_folded_a_moment_later_or_left_to_the_engine(
+def test_a_checkpoint_of_a_file_in_use_is_retried_and_then_left_to_the_engine(
     database: Database, monkeypatch: pytest.MonkeyPatch, in_use: int, tried: int
 ) -> None:
     tries: list[None] = []

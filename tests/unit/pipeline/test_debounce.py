@@ -1,4 +1,4 @@
-"""Hints become rounds: bursts are gathered, and nobody is starved."""
+"""Hints become rounds: bursts are combined, and no source starves."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,14 +9,14 @@ QUIET, LONGEST = 0.1, 0.25
 
 
 def gathering() -> Debounce[str]:
-    """A session that was served at 10.0, so that what comes now is gathered."""
+    """A session that was read at 10.0, so that the next hints are combined."""
     debounce: Debounce[str] = Debounce(QUIET, LONGEST)
     debounce.hint(["a"], 10.0)
     assert debounce.due(10.0) == ["a"]
     return debounce
 
 
-def test_a_single_line_after_a_quiet_time_is_read_at_once() -> None:
+def test_a_single_line_after_a_pause_is_read_at_once() -> None:
     debounce: Debounce[str] = Debounce(QUIET, LONGEST)
     debounce.hint(["a"], 5.0)
     assert debounce.wait(5.0) == 0
@@ -25,7 +25,7 @@ def test_a_single_line_after_a_quiet_time_is_read_at_once() -> None:
     assert debounce.wait(5.0) is None
 
 
-def test_a_burst_is_one_round_that_comes_when_it_was_quiet_for_a_moment() -> None:
+def test_a_burst_is_one_round_after_a_short_pause() -> None:
     debounce = gathering()
     for now in (10.01, 10.03, 10.05):
         debounce.hint(["a"], now)
@@ -34,7 +34,7 @@ def test_a_burst_is_one_round_that_comes_when_it_was_quiet_for_a_moment() -> Non
     assert debounce.due(10.16) == ["a"]
 
 
-def test_a_session_that_never_pauses_is_read_when_its_first_hint_waited_long_enough() -> None:
+def test_a_session_that_never_pauses_is_read_after_the_longest_wait() -> None:
     debounce = gathering()
     served = []
     for tick in range(1, 100):
@@ -47,14 +47,14 @@ def test_a_session_that_never_pauses_is_read_when_its_first_hint_waited_long_eno
     assert max(gaps) <= LONGEST + 0.02 + 0.02 + 1e-9
 
 
-def test_a_busy_session_does_not_hold_up_another() -> None:
+def test_a_busy_session_does_not_delay_another() -> None:
     debounce = gathering()
     debounce.hint(["a"], 10.05)
     debounce.hint(["b"], 10.05)
     assert debounce.due(10.05) == ["b"]
 
 
-def test_a_longest_wait_below_the_quiet_time_means_the_quiet_time() -> None:
+def test_a_longest_wait_below_the_pause_means_the_pause() -> None:
     debounce: Debounce[str] = Debounce(0.5, 0.1)
     debounce.hint(["a"], 1.0)
     debounce.due(1.0)
@@ -69,7 +69,7 @@ def test_no_hint_is_lost_and_none_waits_longer_than_allowed(hints: list[tuple[st
     now = 0.0
     waiting: dict[str, float] = {}
     for key, pause in hints:
-        # Whoever uses it sleeps until something is due, and no longer than that.
+        # The caller sleeps until something is due, and no longer.
         end = now + pause
         while (wait := debounce.wait(now)) is not None and now + wait <= end:
             now += wait

@@ -1,4 +1,4 @@
-"""A batch whose reader takes its time is slow and not stuck: its owner says that it lives."""
+"""A batch with a slow reader is not stuck: its owner writes heartbeats."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -15,7 +15,7 @@ START = datetime(2026, 11, 21, 12)
 
 
 class Slow(InProcessReader):
-    """Takes three heartbeats to read, and notes the sign of life before each."""
+    """Takes three heartbeats to read, and records the heartbeat before each."""
 
     def __init__(self, database: Database) -> None:
         super().__init__()
@@ -32,7 +32,7 @@ class Slow(InProcessReader):
         return []
 
 
-def test_while_a_reader_takes_its_time_its_batch_shows_signs_of_life(tmp_path: Path) -> None:
+def test_the_batch_of_a_slow_reader_has_heartbeats(tmp_path: Path) -> None:
     session = Home(tmp_path / "codex").session()
     session.prompt("Take your time")
     session.write()

@@ -1,4 +1,4 @@
-"""Sessions that were left alone: idle after a time that can be set, open again with a line."""
+"""Inactive sessions: idle after a configurable time, open again after a new line."""
 
 from datetime import datetime, timedelta
 
@@ -25,7 +25,7 @@ def stands(
     )
 
 
-def test_an_open_turn_without_a_line_is_first_stalled_and_then_idle() -> None:
+def test_an_open_turn_without_new_lines_is_first_stalled_and_then_idle() -> None:
     state, reason = stands(timedelta(hours=23))
     assert state is SessionState.STALLED
     assert "Idle" not in reason
@@ -34,15 +34,15 @@ def test_an_open_turn_without_a_line_is_first_stalled_and_then_idle() -> None:
     assert reason == "Idle, silent since 2026-11-20 13:03 UTC"
 
 
-def test_when_a_session_is_idle_can_be_set() -> None:
+def test_the_time_until_a_session_is_idle_can_be_configured() -> None:
     assert stands(timedelta(hours=2), idle_after=timedelta(hours=1))[1].startswith("Idle")
 
 
-def test_a_lock_that_stays_keeps_no_session_from_being_idle() -> None:
+def test_a_lock_does_not_prevent_a_session_from_being_idle() -> None:
     assert stands(timedelta(hours=25), locked=True)[0] is SessionState.IDLE
 
 
-def test_a_question_that_nobody_answered_for_long_is_idle_and_says_what_it_waited_for() -> None:
+def test_a_session_with_an_old_unanswered_question_is_idle_and_names_it() -> None:
     state, reason = stands(timedelta(hours=25), waits=True)
     assert state is SessionState.IDLE
     assert reason.endswith("; Waits for an answer")

@@ -1,4 +1,4 @@
-"""A program on a leash: it answers, fails, hangs, prints without end, and is dead afterwards."""
+"""A program with limits: it answers, fails, hangs or prints without end, and never survives."""
 
 import os
 import sys
@@ -30,7 +30,7 @@ def output(
 
 
 def alive(pid: int) -> bool:
-    """Whether it runs; one that only waits to be reaped does not."""
+    """Whether the process runs; a zombie does not count."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except FileNotFoundError:
@@ -86,7 +86,7 @@ def test_child_processes_are_killed_with_the_program(tmp_path: Path) -> None:
         "print('started')"
     )
     assert output(code, tmp_path) == b"started\n"
-    # It ends only once nobody is left that holds the other end.
+    # EOF arrives only when no process has the other end open.
     os.set_blocking(reader, True)
     assert os.read(reader, 1) == b""
     os.close(reader)
@@ -108,7 +108,7 @@ def test_a_missing_program_is_reported(tmp_path: Path) -> None:
         run(["/nowhere/at-all"], PATIENT, tmp_path, {}, b"", lambda: False)
 
 
-def test_no_shell_ever_sees_the_command(tmp_path: Path) -> None:
+def test_the_command_is_run_without_a_shell(tmp_path: Path) -> None:
     code = "import sys; print(sys.argv[1])"
     command = [sys.executable, "-c", code, "$HOME; touch gone | cat"]
     answer = run(command, PATIENT, tmp_path, os.environ, b"", lambda: False)

@@ -1,4 +1,4 @@
-"""Figures of the running system: what is counted, and that nothing is written where nothing is."""
+"""Metrics of the running system: what is counted, and that idle periods write nothing."""
 
 from datetime import datetime, timedelta
 

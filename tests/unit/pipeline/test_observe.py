@@ -1,4 +1,4 @@
-"""Observing: a session that came to rest, a real command, and the rules of the queue."""
+"""Observers: a quiet session, a real command, and the rules of the queue."""
 
 import json
 import os
@@ -33,7 +33,7 @@ print(json.dumps({"notes": [{"text": said, "kind": "summary"}]}))
 
 @dataclass
 class CliHarness:
-    """A home, a database, and a clock that a test moves on by itself."""
+    """A home, a database, and a clock that the test advances."""
 
     tmp: Path
     database: Database
@@ -44,7 +44,7 @@ class CliHarness:
     def read(self) -> None:
         owner = Owner(self.database, homes([self.home.path]), clock=lambda: self.now)
         owner.read_once()
-        # As after the last line of what the home's own clock has written.
+        # The time after the last line that the home's own clock has written.
         self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
 
     def observer(
@@ -103,7 +103,7 @@ def observed(cli: CliHarness, observer: Observer) -> None:
     observer.finish()
 
 
-def test_a_session_that_came_to_rest_is_observed_once(rested: CliHarness) -> None:
+def test_a_quiet_session_is_observed_once(rested: CliHarness) -> None:
     observer = rested.observer()
     observed(rested, observer)
     assert rested.notes() == [("observe", True, "summary", "Fix the parser: 1 turns")]
@@ -113,7 +113,7 @@ def test_a_session_that_came_to_rest_is_observed_once(rested: CliHarness) -> Non
     assert len(rested.received) == 1
 
 
-def test_it_is_told_the_facts_and_that_they_are_not_to_be_trusted(rested: CliHarness) -> None:
+def test_the_observer_gets_the_facts_marked_as_untrusted(rested: CliHarness) -> None:
     observed(rested, rested.observer())
     (received,) = rested.received
     assert (received["schema"], received["untrusted"]) == ("tailboard.observe/1", True)
@@ -121,7 +121,7 @@ def test_it_is_told_the_facts_and_that_they_are_not_to_be_trusted(rested: CliHar
     assert received["turns"][0]["state"] == "completed"
 
 
-def test_a_session_that_still_works_or_just_ended_is_left_alone(cli: CliHarness) -> None:
+def test_an_active_or_just_ended_session_is_not_observed(cli: CliHarness) -> None:
     session = cli.home.session()
     session.prompt("Fix the parser")
     session.end_turn("Fixed.")
@@ -135,7 +135,7 @@ def test_a_session_that_still_works_or_just_ended_is_left_alone(cli: CliHarness)
     assert cli.received == []
 
 
-def test_what_came_to_rest_long_ago_is_history(rested: CliHarness) -> None:
+def test_a_session_that_ended_long_ago_is_not_observed(rested: CliHarness) -> None:
     rested.now += timedelta(days=2)
     observed(rested, rested.observer())
     assert rested.batches() == []
@@ -155,7 +155,7 @@ def test_another_turn_is_another_batch(rested: CliHarness) -> None:
     assert len(rested.notes()) == 2
 
 
-def test_nothing_to_note_is_a_good_answer(rested: CliHarness) -> None:
+def test_an_answer_without_notes_is_valid(rested: CliHarness) -> None:
     observed(rested, rested.observer("print('{\"notes\": []}')"))
     batch = rested.batch()
     assert (batch["state"], batch["reason"]) == ("completed_empty", "nothing to note")
@@ -171,7 +171,7 @@ def test_nothing_to_note_is_a_good_answer(rested: CliHarness) -> None:
         ("print('x' * 100_000_000)", Limits(60.0, 1024), "observe.too_much"),
     ],
 )
-def test_a_failure_is_a_failed_batch_with_a_time_for_the_next_try(
+def test_a_failure_is_a_failed_batch_with_a_retry_time(
     rested: CliHarness, code: str, leash: Limits, error: str
 ) -> None:
     observed(rested, rested.observer(code, leash))
@@ -182,7 +182,7 @@ def test_a_failure_is_a_failed_batch_with_a_time_for_the_next_try(
     assert rested.notes() == []
 
 
-def test_a_failed_batch_is_tried_again_when_its_time_has_come(rested: CliHarness) -> None:
+def test_a_failed_batch_is_retried_at_its_retry_time(rested: CliHarness) -> None:
     observed(rested, rested.observer("raise SystemExit(1)"))
     observer = rested.observer()
     observed(rested, observer)
@@ -194,7 +194,7 @@ def test_a_failed_batch_is_tried_again_when_its_time_has_come(rested: CliHarness
 
 
 @pytest.mark.fault("P16")
-def test_a_command_that_always_fails_is_given_up_and_holds_up_nothing(rested: CliHarness) -> None:
+def test_a_command_that_always_fails_becomes_dead_and_delays_nothing(rested: CliHarness) -> None:
     tuning = RunSettings(max_attempts=2)
     for _ in range(2):
         observed(rested, rested.observer("raise SystemExit(1)", tuning=tuning))
@@ -211,7 +211,7 @@ def test_a_command_that_always_fails_is_given_up_and_holds_up_nothing(rested: Cl
     assert read.fetchall() == [(1,), (1,)]
 
 
-def test_a_stop_hands_the_batch_back_and_the_next_start_takes_it_up(rested: CliHarness) -> None:
+def test_a_stop_releases_the_batch_and_the_next_start_continues_it(rested: CliHarness) -> None:
     observer = rested.observer("import time; time.sleep(600)")
     observer.step()
     observer.close()
@@ -221,7 +221,7 @@ def test_a_stop_hands_the_batch_back_and_the_next_start_takes_it_up(rested: CliH
     assert rested.batch()["state"] == "completed"
 
 
-def test_what_a_dead_owner_was_told_is_rescued_and_counts_against_nobody(
+def test_a_batch_of_a_dead_owner_is_rescued_without_a_charge(
     rested: CliHarness,
 ) -> None:
     observer = rested.observer("import time; time.sleep(600)")
@@ -243,7 +243,7 @@ def test_a_late_result_of_a_batch_that_was_released_is_dropped(rested: CliHarnes
     assert rested.batch()["state"] == "pending"
 
 
-def test_reading_does_not_take_away_what_is_being_observed(rested: CliHarness) -> None:
+def test_reading_does_not_affect_a_running_observation(rested: CliHarness) -> None:
     observer = rested.observer()
     observer.step()
     queue.release(rested.database, Kind.INGEST, rested.now.isoformat())
@@ -252,7 +252,7 @@ def test_reading_does_not_take_away_what_is_being_observed(rested: CliHarness) -
     assert len(rested.notes()) == 1
 
 
-def test_while_the_queue_stands_still_nothing_is_observed(rested: CliHarness) -> None:
+def test_a_paused_queue_observes_nothing(rested: CliHarness) -> None:
     rested.database.execute("insert into pauses values ('paused', 'm', 'h', now()::timestamp)")
     observed(rested, rested.observer())
     assert rested.received == []
@@ -267,7 +267,7 @@ def test_a_retry_replaces_the_notes_of_its_batch(rested: CliHarness) -> None:
 
 
 @pytest.mark.fault("S13")
-def test_what_nobody_sees_in_a_note_is_made_visible_and_what_nobody_may_see_is_masked(
+def test_hidden_characters_of_a_note_are_made_visible_and_secrets_masked(
     rested: CliHarness,
 ) -> None:
     code = r"""print(r'{"notes": [{"text": "a\udb40\udc41b <private>c"}]}')"""
@@ -275,7 +275,7 @@ def test_what_nobody_sees_in_a_note_is_made_visible_and_what_nobody_may_see_is_m
     assert rested.notes() == [("observe", True, None, "a<U+E0041>b [private]")]
 
 
-def test_notes_are_made_safe_before_they_are_kept(rested: CliHarness) -> None:
+def test_notes_are_sanitized_before_they_are_stored(rested: CliHarness) -> None:
     code = r"""print(r'{"notes": [{"text": "a\u001b[31mb\u202ec"}]}')"""
     observed(rested, rested.observer(code))
     assert rested.notes() == [("observe", True, None, "a␛[31mb<U+202E>c")]
@@ -296,7 +296,7 @@ def test_notes_are_made_safe_before_they_are_kept(rested: CliHarness) -> None:
         b"[" * 100_000,
     ],
 )
-def test_an_answer_of_another_form_is_garbage(answer: bytes) -> None:
+def test_an_answer_in_another_format_is_refused(answer: bytes) -> None:
     with pytest.raises(InvalidAnswer):
         decode_answer(answer)
 
@@ -308,7 +308,7 @@ def test_without_a_command_there_is_nothing_to_do(rested: CliHarness) -> None:
     assert rested.batches() == []
 
 
-def test_with_a_retention_old_history_goes_by_itself_once_a_day(rested: CliHarness) -> None:
+def test_with_a_retention_old_history_is_pruned_once_a_day(rested: CliHarness) -> None:
     observed(rested, rested.observer())
     chores = Maintenance(rested.database, lambda: rested.now, [], timedelta(days=30))
     chores.step()

@@ -1,4 +1,4 @@
-"""Lines that our own code fails on are set aside one by one; everything else goes in."""
+"""Lines on which our own code fails are rejected one by one; all others are stored."""
 
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from tests.build import Home
 
 
 def stumble_over(monkeypatch: pytest.MonkeyPatch, word: str, seen: list[str]) -> None:
-    """From now on the fold fails on every prompt that holds this word."""
+    """Make the fold fail on every prompt that contains this word."""
     right = Messages._add_prompt
 
     def wrong(self: Messages, text: str) -> Any:
@@ -42,7 +42,7 @@ def ingest(home: Home, database: Database) -> None:
     Owner(database, homes([home.path]), RunSettings()).read_once()
 
 
-def test_each_line_our_code_fails_on_is_rejected_with_its_trace_and_the_rest_goes_in(
+def test_each_line_our_code_fails_on_is_rejected_with_its_traceback_and_the_others_are_stored(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
@@ -58,7 +58,7 @@ def test_each_line_our_code_fails_on_is_rejected_with_its_trace_and_the_rest_goe
     )
 
 
-def test_many_such_lines_cost_each_line_a_few_readings_and_not_one_for_each_fault(
+def test_many_such_lines_are_each_read_a_few_times_and_not_once_per_fault(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []

@@ -1,4 +1,4 @@
-"""What failed is tried again at the time that was told."""
+"""A failed batch is retried at its reported time."""
 
 import time
 from datetime import timedelta
@@ -17,7 +17,7 @@ DAY = 86_400.0
 
 @pytest.fixture
 def harness(tmp_path: Path) -> FaultHarness:
-    """A home with a file that cannot be read, tried once."""
+    """A home with an unreadable file, read once."""
     harness = FaultHarness(tmp_path)
     session = harness.session("chat")
     session.path.rename(session.path.with_name(session.path.name + ".zst"))

@@ -132,7 +132,7 @@ def test_a_submodule_is_a_project_of_its_own_with_the_name_of_its_folder() -> No
     assert named(folders) == {"app": ["/w/app"], "lib": ["/w/app/vendor/lib"]}
 
 
-def test_people_rename_merge_and_split_projects() -> None:
+def test_users_rename_merge_and_split_projects() -> None:
     folders = [
         Folder("/w/ledger", git=git("/w/ledger/.git", first="a")),
         Folder("/w/ledger/api/src", git=git("/w/ledger/.git", first="a")),

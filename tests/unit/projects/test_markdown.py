@@ -20,7 +20,7 @@ from ingest.projects.markdown import comment, inline, plain, quoted
         ("src/my_file.py * [x] done! `code`", "src/my_file.py * [x] done! `code`"),
     ],
 )
-def test_text_that_is_read_as_it_is_does_nothing_as_markdown(text: str, shown: str) -> None:
+def test_plain_text_has_no_effect_as_markdown(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
@@ -62,6 +62,6 @@ def test_headings_and_rules_of_an_answer_do_not_become_those_of_the_page() -> No
     assert quoted(text) == shown
 
 
-def test_nothing_ends_a_comment_but_its_own_end() -> None:
+def test_text_cannot_end_a_comment() -> None:
     lines = comment(["a --> <b> --!> <!-- x", "--- 1"])
     assert lines == "<!--\na - -> <b> - -!> <!- - x\n- - - 1\n-->"

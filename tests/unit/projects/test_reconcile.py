@@ -1,4 +1,4 @@
-"""What is proposed for work whose branch moved on, and when it is proposed no more."""
+"""Proposals for work whose branch has changed, and when they are repeated."""
 
 import pytest
 
@@ -26,7 +26,7 @@ def stands(state: AlignmentState, **text: object) -> Alignment:
         (stands(AlignmentState.BEHIND, commits=2), Choice.KEEP, None),
     ],
 )
-def test_each_way_of_standing_has_its_proposal(
+def test_each_alignment_has_its_proposal(
     alignment: Alignment, choice: Choice, to: str | None
 ) -> None:
     (found,) = list_proposals([OPEN], {"s": alignment}, {})
@@ -37,16 +37,16 @@ def test_each_way_of_standing_has_its_proposal(
 @pytest.mark.parametrize(
     "state", [AlignmentState.ALIGNED, AlignmentState.AHEAD, AlignmentState.UNKNOWN]
 )
-def test_where_nothing_is_amiss_nothing_is_proposed(state: AlignmentState) -> None:
+def test_an_aligned_session_gets_no_proposal(state: AlignmentState) -> None:
     assert list_proposals([OPEN], {"s": stands(state)}, {}) == []
 
 
-def test_a_session_with_nothing_left_to_do_is_left_alone() -> None:
+def test_a_session_without_open_work_gets_no_proposal() -> None:
     done = session("s", plan_total=3, plan_done=3)
     assert list_proposals([done], {"s": stands(AlignmentState.REWRITTEN)}, {}) == []
 
 
-def test_what_was_answered_is_asked_again_only_when_things_changed() -> None:
+def test_an_answered_proposal_is_repeated_only_after_a_change() -> None:
     answer = ReconcileResult(
         "s", Choice.REVIEW, None, AlignmentState.REWRITTEN, "c" * 40, "dev", MORNING, None
     )

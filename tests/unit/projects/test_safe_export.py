@@ -1,4 +1,4 @@
-"""How anything leaves: where it may go, and what it may carry."""
+"""Exports: where files may be written, and what they may contain."""
 
 import csv
 import io
@@ -17,7 +17,7 @@ from ingest.projects.safe_export import safe_name, write
 KEY = "gh" + "p_" + "a1B2" * 9
 
 
-def test_a_file_appears_whole_private_and_without_its_secrets(tmp_path: Path) -> None:
+def test_a_file_is_written_atomically_private_and_masked(tmp_path: Path) -> None:
     path = tmp_path / "out" / "deep" / "a.md"
     written = write(path, f"one {KEY} two <private>x</private>\n", below=tmp_path / "out")
     assert path.read_text() == "one [secret: github-token] two [private]\n"
@@ -28,7 +28,7 @@ def test_a_file_appears_whole_private_and_without_its_secrets(tmp_path: Path) ->
 
 
 @pytest.mark.fault("S01")
-def test_nothing_is_written_where_the_search_for_secrets_fails(
+def test_nothing_is_written_if_masking_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(text: str) -> str:
@@ -43,7 +43,7 @@ def test_nothing_is_written_where_the_search_for_secrets_fails(
 
 @pytest.mark.fault("S05")
 class TestPlace:
-    def test_a_file_that_is_there_stays_unless_it_may_be_replaced(self, tmp_path: Path) -> None:
+    def test_an_existing_file_is_kept_unless_it_may_be_replaced(self, tmp_path: Path) -> None:
         path = tmp_path / "a.md"
         path.write_text("theirs")
         path.chmod(0o644)
@@ -75,20 +75,20 @@ class TestPlace:
         assert list((tmp_path / "aim").iterdir()) == []
 
     @pytest.mark.parametrize("name", ["../a.md", "in/../../a.md", "/etc/a.md", "."])
-    def test_no_path_leads_out_of_the_folder(self, tmp_path: Path, name: str) -> None:
+    def test_no_name_leads_out_of_the_folder(self, tmp_path: Path, name: str) -> None:
         folder = tmp_path / "out"
         with pytest.raises(TargetExists):
             write(folder / name, "ours", below=folder)
         assert not (tmp_path / "a.md").exists()
 
-    def test_a_folder_or_a_pipe_in_the_place_is_left_alone(self, tmp_path: Path) -> None:
+    def test_a_folder_or_a_pipe_at_the_target_is_not_changed(self, tmp_path: Path) -> None:
         (tmp_path / "a").mkdir()
         os.mkfifo(tmp_path / "b")
         for name in "ab":
             with pytest.raises(TargetExists, match="no file"):
                 write(tmp_path / name, "ours", below=tmp_path, replace=True)
 
-    def test_a_place_that_cannot_be_written_is_told(self, tmp_path: Path) -> None:
+    def test_a_target_that_cannot_be_written_is_reported(self, tmp_path: Path) -> None:
         with pytest.raises(TargetUnwritable, match="cannot be written"):
             write(tmp_path / ("a" * 300), "ours", below=tmp_path)
         assert list(tmp_path.iterdir()) == []
@@ -97,7 +97,7 @@ class TestPlace:
 @pytest.mark.fault("S04")
 class TestNames:
     @given(st.text(max_size=400))
-    def test_any_text_becomes_a_name_that_stays_in_its_folder(self, text: str) -> None:
+    def test_any_text_becomes_a_name_within_its_folder(self, text: str) -> None:
         name = safe_name(text)
         assert 0 < len(name) <= 80
         assert set(name) <= set(outgoing_letters())
@@ -106,22 +106,22 @@ class TestNames:
         assert Path("/x", name).name == name
 
     @given(st.text(max_size=100), st.text(max_size=100))
-    def test_two_texts_never_share_a_name(self, one: str, other: str) -> None:
+    def test_two_texts_never_have_the_same_name(self, one: str, other: str) -> None:
         assert (safe_name(one) == safe_name(other)) == (one == other)
 
     @pytest.mark.parametrize(
         "text", ["../../x", "/etc/passwd", "CON", "con.txt", "NUL", "lpt1", "a\0b", "a" * 300, ""]
     )
-    def test_a_name_that_could_do_harm_is_changed_and_marked(self, text: str) -> None:
+    def test_a_dangerous_name_is_changed_and_marked(self, text: str) -> None:
         name = safe_name(text)
         assert name != text
         assert "~" in name
         assert name.split(".")[0].upper() not in {"CON", "NUL", "LPT1"}
 
-    def test_a_plain_name_stays(self) -> None:
+    def test_a_plain_name_is_kept(self) -> None:
         assert safe_name("feature_x-1.2") == "feature_x-1.2"
 
-    def test_a_name_keeps_no_secret(self) -> None:
+    def test_a_name_contains_no_secret(self) -> None:
         assert KEY not in safe_name(KEY)
 
 
@@ -132,7 +132,7 @@ def outgoing_letters() -> str:
 @pytest.mark.fault("S06")
 class TestCells:
     @given(st.text(alphabet="=+-@\t\r\n '\"a1,;＝", max_size=12))
-    def test_no_cell_is_a_formula_and_all_come_back(self, text: str) -> None:
+    def test_no_cell_is_a_formula_and_the_text_can_be_restored(self, text: str) -> None:
         out = io.StringIO()
         csv.writer(out).writerow([safe_export.cell(text), "next"])
         [[kept, after]] = csv.reader(io.StringIO(out.getvalue(), newline=""))
@@ -141,5 +141,5 @@ class TestCells:
         assert not kept.startswith(("\t", "\r", "\n"))
         assert kept.removeprefix("'") == text
 
-    def test_plain_text_stays_as_it_is(self) -> None:
+    def test_plain_text_is_not_changed(self) -> None:
         assert safe_export.cell("src/x.py, 3 lines") == "src/x.py, 3 lines"

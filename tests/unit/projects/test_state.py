@@ -1,4 +1,4 @@
-"""State files: what is wrong is told with its place, and merging loses nothing of the database."""
+"""State files: errors are reported with their place, and merging loses no data of the database."""
 
 import contextlib
 import json
@@ -27,11 +27,11 @@ def state(*tasks: StateItem) -> ProjectState:
 
 
 def edited(task: StateItem, **reply: object) -> StateItem:
-    """As a person changes it in the file: the mark stays."""
+    """A task as a user changes it in the file: the mark stays."""
     return msgspec.structs.replace(task, **reply)
 
 
-def test_a_file_that_was_not_touched_says_nothing() -> None:
+def test_an_unchanged_file_has_no_edits() -> None:
     here = state(item("a"), item("b", state="done"))
     assert changes(decode_state(encode_document(here).encode(), "f"), here) == []
 
@@ -40,7 +40,7 @@ HIDDEN = "\x7f\x85\x9b\u00ad\u200b\u200f\u202e\u2066\ufeff\U000e0041"
 
 
 @pytest.mark.fault("S05", "A08")
-def test_no_character_of_a_file_acts_or_hides_and_it_says_the_same() -> None:
+def test_no_character_of_a_file_is_active_or_hidden_and_the_content_is_the_same() -> None:
     text = f"a{HIDDEN}b ☀\ufe0f"
     here = state(item("a", text=text, branch=f"fix/{HIDDEN}"))
     text_written = encode_document(here)
@@ -50,7 +50,7 @@ def test_no_character_of_a_file_acts_or_hides_and_it_says_the_same() -> None:
     assert decode_state(text_written.encode(), "f") == here
 
 
-def test_what_a_person_changed_is_taken_over() -> None:
+def test_edits_of_the_user_are_imported() -> None:
     one, two = item("a"), item("b")
     file = state(
         edited(one, state="done", owner="kim", notes=["seen"], depends_on=["b"]),
@@ -63,7 +63,7 @@ def test_what_a_person_changed_is_taken_over() -> None:
     assert kinds == [Set, Owner, Note, Link, Add]
 
 
-def test_what_moved_on_here_is_not_turned_back_by_an_old_file() -> None:
+def test_an_old_file_does_not_revert_newer_changes() -> None:
     old = item("a")
     found = changes(state(old), state(item("a", state="done")))
     assert [(one.what, one.database, one.file, one.fate) for one in found] == [
@@ -71,7 +71,7 @@ def test_what_moved_on_here_is_not_turned_back_by_an_old_file() -> None:
     ]
 
 
-def test_what_changed_on_both_sides_is_a_conflict_and_stays_as_it_is_here() -> None:
+def test_a_change_on_both_sides_is_a_conflict_and_the_database_wins() -> None:
     old = item("a")
     found = changes(state(edited(old, state="cancelled")), state(item("a", state="done")))
     assert [(one.database, one.file, one.fate, one.edit) for one in found] == [
@@ -79,7 +79,7 @@ def test_what_changed_on_both_sides_is_a_conflict_and_stays_as_it_is_here() -> N
     ]
 
 
-def test_what_a_file_leaves_out_stays() -> None:
+def test_omitted_entries_are_kept() -> None:
     here = item("a", notes=["mine"])
     found = changes(state(edited(here, notes=[])), state(here, item("b")))
     assert [(one.task, one.what, one.fate) for one in found] == [
@@ -99,7 +99,7 @@ def test_a_task_that_is_added_twice_is_the_same_task() -> None:
     ]
 
 
-def test_the_text_of_a_task_is_not_for_a_file_to_change() -> None:
+def test_a_file_cannot_change_the_text_of_a_task() -> None:
     here = item("a")
     (found,) = changes(state(edited(here, text="Other")), state(here))
     assert (found.what, found.fate) == ("text", Resolution.REFUSED)
@@ -128,14 +128,14 @@ def test_after_an_import_everything_of_the_database_is_still_there(
     for one in changes(state(edited(base, **file)), state(now)):
         if one.fate is not Resolution.APPLY:
             continue
-        # Only where the database stands as the file knew it may something be replaced.
+        # A value may only be replaced if the database still has the value that the file knew.
         if one.what in ("state", "owner"):
             assert getattr(now, one.what) == getattr(base, one.what)
         assert one.file is not None or one.what == "owner"
 
 
 @given(old=SAID)
-def test_a_file_reads_back_to_what_was_written(old: dict[str, object]) -> None:
+def test_a_written_file_can_be_read_back(old: dict[str, object]) -> None:
     here = state(item("a", **old))
     assert decode_state(encode_document(here).encode(), "f") == here
     assert encode_document(decode_state(encode_document(here).encode(), "f")) == encode_document(
@@ -159,7 +159,7 @@ def whole(**changed: object) -> str:
         ("[]", "f:1:1", "Expected `object`"),
     ],
 )
-def test_what_is_wrong_is_told_with_line_and_column(text: str, where: str, sentence: str) -> None:
+def test_an_error_is_reported_with_line_and_column(text: str, where: str, sentence: str) -> None:
     with pytest.raises(BadState) as refused:
         decode_state(text.encode(), "f")
     assert where in refused.value.message
@@ -171,7 +171,7 @@ def test_what_is_wrong_is_told_with_line_and_column(text: str, where: str, sente
 
 
 @given(data=st.binary(max_size=60) | st.text(alphabet='{}[]":,\\ a1', max_size=40).map(str.encode))
-def test_no_file_whatever_it_holds_ends_in_anything_but_a_sentence(data: bytes) -> None:
+def test_any_file_is_read_or_refused_with_a_sentence(data: bytes) -> None:
     with contextlib.suppress(BadState):
         decode_state(data, "f")
 
@@ -188,7 +188,7 @@ OLD: dict[str, object] = {
 }  # fmt: skip
 
 
-def test_a_file_of_version_1_gives_what_a_person_changed_in_it() -> None:
+def test_edits_in_a_file_of_version_1_are_imported() -> None:
     here = item("a", evidence=[{"kind": "file", "ref": "a.py", "by": "observed"}])
     now = item("a", state="done", evidence=[{"kind": "file", "ref": "a.py", "by": "observed"}])
     untouched = decode_state(version_1(OLD), "f")
@@ -223,7 +223,7 @@ def sides(ours: ProjectState, theirs: ProjectState) -> bytes:
     ours=st.sets(st.sampled_from(["state", "owner", "notes"])),
     theirs=st.sets(st.sampled_from(["state", "owner", "notes"])),
 )
-def test_conflict_markers_unite_what_each_side_changed(ours: set[str], theirs: set[str]) -> None:
+def test_conflict_markers_merge_the_changes_of_both_sides(ours: set[str], theirs: set[str]) -> None:
     base = item("a")
     mine = {"state": "done", "owner": "kim", "notes": ["mine"]}
     other = {"state": "cancelled", "owner": "ann", "notes": ["other"]}

@@ -1,4 +1,4 @@
-"""State files that are kept up to date at the end of turns, like journals."""
+"""State files that are updated automatically at the end of turns, like journals."""
 
 import json
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ from tests.build import Home
 
 
 class Machine:
-    """A project, a home, a database, and a clock that a test moves."""
+    """A project, a home, a database, and a clock that the test advances."""
 
     def __init__(self, folder: Path, database: Database) -> None:
         self.home = Home(folder / "codex")
@@ -82,7 +82,7 @@ def test_the_files_are_written_when_a_session_becomes_quiet(machine: Machine) ->
     assert sorted(machine.tasks()) == ["Check the amounts", "Read the file"]
 
 
-def test_nothing_is_written_for_a_project_that_did_not_ask(machine: Machine) -> None:
+def test_nothing_is_written_for_a_project_without_automatic_files(machine: Machine) -> None:
     machine.switch(on=False)
     machine.session("Read the file")
     machine.work()

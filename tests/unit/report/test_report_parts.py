@@ -1,4 +1,4 @@
-"""Bars, courses, classes and periods: what a report is drawn from."""
+"""Bars, sparklines, classes and periods of a report."""
 
 from datetime import UTC, datetime
 
@@ -13,14 +13,14 @@ from ingest.text.numbers import bar, sparkline
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 
 
-def test_a_bar_is_as_long_as_its_share_and_never_empty_for_something() -> None:
+def test_a_bar_is_proportional_and_never_empty_for_a_positive_share() -> None:
     assert bar(5, 10, width=10) == "█" * 5
     assert bar(1, 1_000_000, width=10) == "█"
     assert bar(0, 10) == bar(3, 0) == ""
     assert bar(20, 10, width=4, ascii=True) == "####"
 
 
-def test_a_course_shows_little_apart_from_nothing() -> None:
+def test_a_sparkline_distinguishes_small_values_from_zero() -> None:
     assert sparkline([0, 1, 1000]) == "▁▂█"
     assert sparkline([0, 0]) == "▁▁"
     assert sparkline([]) == ""
@@ -56,7 +56,7 @@ def test_classes_add_up_and_the_largest_comes_first() -> None:
     assert found == [("reasoning", 1, 50), ("messages", 3, 30)]
 
 
-def test_a_period_is_a_stretch_a_day_or_a_version() -> None:
+def test_a_period_is_a_duration_a_day_or_a_version() -> None:
     assert parse_period("0.91.0", NOW, UTC).version == "0.91.0"
     assert parse_period("v0.91.0-alpha.2", NOW, UTC).version == "0.91.0-alpha.2"
     day = parse_period("2026-11-01", NOW, UTC)
@@ -68,11 +68,11 @@ def test_a_period_is_a_stretch_a_day_or_a_version() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "..", "soon", "7d", "2026-11-03..2026-11-01", "1d..now..x"])
-def test_what_is_no_period_is_told(text: str) -> None:
+def test_an_invalid_period_is_reported(text: str) -> None:
     with pytest.raises(InvalidPeriod, match="is not a valid period"):
         parse_period(text, NOW, UTC)
 
 
 @pytest.mark.parametrize("seconds", [0, 60, 3600, 86_400, 400 * 86_400, 40_000 * 86_400])
-def test_there_are_never_more_stretches_than_fit_a_line(seconds: float) -> None:
+def test_the_number_of_intervals_fits_into_a_line(seconds: float) -> None:
     assert seconds / bucket_seconds(seconds) <= MAX_BUCKETS

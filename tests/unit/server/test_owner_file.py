@@ -25,7 +25,7 @@ def database(tmp_path: Path) -> Path:
     return tmp_path / "t.duckdb"
 
 
-def test_the_owner_file_is_private_and_holds_what_was_written(database: Path) -> None:
+def test_the_owner_file_is_private_and_can_be_read_back(database: Path) -> None:
     owner_file.write(database, OWNER)
     assert owner_file.read(database) == OWNER
     assert _mode(paths.beside(database, "owner")) == 0o600

@@ -1,4 +1,4 @@
-"""What goes through the door comes out as it went in, and nothing else comes in."""
+"""Messages of the socket are decoded as they were encoded, and nothing else is accepted."""
 
 import pickle
 from datetime import date, datetime, time, timedelta
@@ -28,12 +28,12 @@ VALUES = {
 }
 
 
-def test_values_of_every_kind_come_out_of_a_request_as_they_went_in() -> None:
+def test_values_of_every_type_survive_a_request() -> None:
     sent = protocol.NamedQueriesRequest([("anything", VALUES)])
     assert protocol.read_request(protocol.request(sent)) == sent
 
 
-def test_rows_come_out_as_the_engine_gave_them() -> None:
+def test_rows_survive_encoding() -> None:
     names = list(VALUES)
     rows = [tuple(VALUES.values()), tuple(reversed(VALUES.values()))]
     reply = protocol.read_reply(
@@ -45,7 +45,7 @@ def test_rows_come_out_as_the_engine_gave_them() -> None:
 
 @pytest.mark.parametrize("count", [0, 1, 15, 16, 17, 65_535, 65_536])
 @pytest.mark.parametrize("size", [1, 15, 16, 1000])
-def test_rows_in_chunks_of_any_size_come_out_as_one_table(count: int, size: int) -> None:
+def test_chunks_of_any_size_are_combined_to_one_table(count: int, size: int) -> None:
     rows = [(number,) for number in range(count)]
     chunks = (rows[at : at + size] for at in range(0, count, size))
     reply = protocol.read_reply(
@@ -55,7 +55,7 @@ def test_rows_in_chunks_of_any_size_come_out_as_one_table(count: int, size: int)
     assert reply.tables[0].rows == [[number] for number in range(count)]
 
 
-def test_a_number_too_large_for_its_place_spoils_no_other_chunk() -> None:
+def test_a_number_that_is_too_large_affects_no_other_chunk() -> None:
     chunks = [[(1,)], [(1 << 80,), (2,)], [(3,)]]
     reply = protocol.read_reply(
         protocol.reply(protocol.PackedTables([protocol.packed(["n"], chunks)]))
@@ -83,16 +83,16 @@ def test_a_number_too_large_for_its_place_spoils_no_other_chunk() -> None:
         ),
     ],
 )
-def test_what_is_no_message_of_ours_is_refused(data: bytes) -> None:
+def test_an_invalid_message_is_refused(data: bytes) -> None:
     with pytest.raises(protocol.InvalidMessage):
         protocol.read_request(data)
 
 
-def test_a_message_nested_without_end_is_refused() -> None:
+def test_a_too_deeply_nested_message_is_refused() -> None:
     with pytest.raises(protocol.InvalidMessage):
         protocol.read_request(b"\x91" * 100_000)
 
 
-def test_a_value_nobody_can_send_is_named() -> None:
+def test_a_value_that_cannot_be_encoded_is_named() -> None:
     with pytest.raises(TypeError, match="object cannot be sent"):
         protocol.request(protocol.NamedQueriesRequest([("x", {"it": object()})]))

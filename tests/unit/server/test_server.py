@@ -77,7 +77,7 @@ def client(database: Database) -> Iterator[DatabaseClient]:
 
 
 def raw(path: Path) -> Connection:
-    """A connection that was greeted and has requested nothing."""
+    """A connection that was greeted and has sent no request."""
     owner = owner_file.read(path)
     assert owner is not None
     connection = connect(Path(owner_file.address(path, owner).at), PATIENCE)
@@ -265,7 +265,7 @@ def test_a_result_over_the_limit_is_refused_with_a_hint(database: Database) -> N
         assert "--limit" in report_.value.hint
 
 
-def test_a_client_over_the_limit_is_told_so_after_a_while(database: Database) -> None:
+def test_a_client_over_the_limit_gets_an_error_after_a_timeout(database: Database) -> None:
     limits = Limits(clients=1, idle_seconds=1_000.0, room_seconds=0.05)
     with serving(database, limits), DatabaseClient(database.path) as first:
         assert first.rows("status.migrations")
@@ -310,7 +310,7 @@ def test_an_idle_client_makes_room_for_another_one(database: Database) -> None:
 
 
 def unread(path: Path, rows: int) -> Connection:
-    """A client that requests much, and reads nothing of the response."""
+    """A client that requests many rows, and reads nothing of the response."""
     connection = raw(path)
     send(connection, protocol.SqlRequest(f"select md5(range::text) from range({rows})"))
     return connection
@@ -335,7 +335,7 @@ def test_unread_responses_take_no_more_memory_than_their_limit(database: Databas
     limits = Limits(untaken_bytes=3_000_000, take_seconds=1_000.0)
     with serving(database, limits) as opened:
         lazy = [unread(database.path, 50_000) for _ in range(6)]
-        # Of responses of nearly two megabytes, there is room for one at a time.
+        # There is memory for one response of nearly two megabytes at a time.
         while opened.clients > 1 or not opened.untaken:
             os.sched_yield()
         assert opened.untaken <= limits.untaken_bytes

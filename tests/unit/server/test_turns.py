@@ -1,4 +1,4 @@
-"""Of the queries of clients, a few run at the same time, or one alone."""
+"""A few queries of clients run at the same time, or one alone."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""How a session stands: its last turn, held against the clock."""
+"""The state of a session: its last turn, compared with the clock."""
 
 from datetime import datetime, timedelta
 
@@ -32,29 +32,29 @@ def stands(
         ("something new", SessionState.UNKNOWN),
     ],
 )
-def test_a_turn_that_ended_says_how_it_stands(turn_state: str | None, state: SessionState) -> None:
+def test_an_ended_turn_determines_the_state(turn_state: str | None, state: SessionState) -> None:
     assert stands(turn_state)[0] is state
 
 
-def test_an_open_turn_whose_file_moved_lately_runs() -> None:
+def test_an_open_turn_with_recent_activity_is_running() -> None:
     assert stands("open", timedelta(minutes=5))[0] is SessionState.RUNNING
 
 
-def test_an_open_turn_that_asks_its_user_waits_though_nothing_moves() -> None:
+def test_an_open_turn_with_a_question_waits_without_activity() -> None:
     call = OpenCall("request_user_input", None, NOW - timedelta(hours=20))
     state, reason = stands("open", timedelta(hours=20), call, waits=True)
     assert state is SessionState.WAITING
     assert reason == "request_user_input waits for an answer"
 
 
-def test_a_quiet_turn_is_stalled_and_says_since_when() -> None:
+def test_a_quiet_turn_is_stalled_with_the_time() -> None:
     call = OpenCall("exec_command", "pytest\n -x", NOW - timedelta(minutes=47))
     state, reason = stands("open", timedelta(minutes=46, seconds=58), call)
     assert state is SessionState.STALLED
     assert reason == "exec_command `pytest -x` running 47 m, silent since 13:16:02 UTC"
 
 
-def test_a_turn_that_has_been_quiet_for_days_says_the_day() -> None:
+def test_a_turn_that_was_quiet_for_days_shows_the_day() -> None:
     assert stands("open", timedelta(days=3))[1].endswith("silent since 2026-11-18 14:03 UTC")
 
 
@@ -73,5 +73,5 @@ def test_the_writers_lock_counts_for_an_hour(
     assert stands("open", quiet, locked=locked)[0] is state
 
 
-def test_without_a_time_nothing_is_claimed() -> None:
+def test_without_a_time_the_state_is_unknown() -> None:
     assert stands("open", None)[0] is SessionState.UNKNOWN

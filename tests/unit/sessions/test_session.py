@@ -1,4 +1,4 @@
-"""What a session is called, how short its id may be, and whether somebody writes it."""
+"""The title of a session, the shortest unique id, and whether a process writes it."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from tests.build.session import session
         ("x" * 500, "x" * TITLE_CHARS),
     ],
 )
-def test_a_title_is_the_first_line_that_says_something(text: str | None, title: str | None) -> None:
+def test_a_title_is_the_first_meaningful_line(text: str | None, title: str | None) -> None:
     assert title_of(text) == title
 
 
@@ -32,11 +32,11 @@ def test_a_title_is_the_first_line_that_says_something(text: str | None, title: 
         (["abc", "xyz"], 8),
     ],
 )
-def test_ids_are_as_short_as_they_can_be_told_apart(ids: list[str], length: int) -> None:
+def test_ids_are_shortened_to_unique_prefixes(ids: list[str], length: int) -> None:
     assert short_length(ids) == length
 
 
-def test_locks_are_told_by_their_names_and_a_home_without_any_is_not_known(tmp_path: Path) -> None:
+def test_locks_are_found_by_name_and_unknown_in_a_home_without_any(tmp_path: Path) -> None:
     assert locked_threads(tmp_path) is None
     folder = tmp_path / "thread-writer-locks"
     folder.mkdir()
@@ -46,7 +46,7 @@ def test_locks_are_told_by_their_names_and_a_home_without_any_is_not_known(tmp_p
     assert locked_threads(tmp_path) == frozenset({"019a"})
 
 
-def test_a_branch_that_a_person_named_stands_with_the_one_it_began_on() -> None:
+def test_a_branch_set_by_the_user_is_shown_with_the_original_one() -> None:
     assert branch_label(session()) == ""
     assert branch_label(session(branch="main")) == "main"
     assert branch_label(session(branch="main", began_on="work")) == "main (began on work)"

@@ -1,4 +1,4 @@
-"""Small builders the tests of `ingest.tail` share."""
+"""Small builders shared by the tests of `ingest.tail`."""
 
 import os
 import tempfile
@@ -64,7 +64,7 @@ def opened(path: Path) -> Reader:
 
 
 def texts(run: Lines) -> list[bytes]:
-    """The lines of a reading, after a check that every offset is the sum of what came before."""
+    """The lines of a reading, after asserting that every offset is the sum of the lines before."""
     found: list[bytes] = []
     expected = run.position
     for block in run:
@@ -85,7 +85,7 @@ def texts(run: Lines) -> list[bytes]:
 def poll(
     cursor: Cursor, path: Path, limit: int = EVERYTHING
 ) -> tuple[Cursor, Verdict, list[bytes]]:
-    """What the worker does with one source: judge, start anew if need be, read, advance."""
+    """Process one source as the pipeline does: judge, restart if necessary, read, advance."""
     with opened(path) as reader:
         verdict = judge(cursor, reader).verdict
         if verdict in (Verdict.EMPTIED, Verdict.UNCHANGED):
@@ -103,7 +103,7 @@ def read_once(path: Path) -> Cursor:
 
 
 class Memory(Reader):
-    """A source in memory whose every read is as short as the test wishes."""
+    """A source in memory whose reads may be as short as `shortest`."""
 
     representation = Representation.PLAIN
 
@@ -134,7 +134,7 @@ def lines_of(
 
 @contextmanager
 def as_a_user_without_rights() -> Iterator[None]:
-    """Modes mean nothing to root, so root becomes somebody else for a moment."""
+    """Root ignores modes, so become another user temporarily."""
     me = os.geteuid()
     if me != 0:
         yield

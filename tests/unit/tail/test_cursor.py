@@ -1,4 +1,4 @@
-"""Cursors: what continues, what was rewritten, and what proves it."""
+"""Cursors: which files continue, which were rewritten, and how that is verified."""
 
 import os
 from pathlib import Path
@@ -59,7 +59,7 @@ def edited(data: bytes, at: int) -> bytes:
     return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
-def test_a_source_never_read_before_is_read_from_its_start(path: Path) -> None:
+def test_a_new_source_is_read_from_its_start(path: Path) -> None:
     assert verdict(START, path) is Verdict.APPENDED
     assert verdict(START, write(path, b"")) is Verdict.UNCHANGED
 
@@ -218,7 +218,7 @@ def test_another_file_with_the_inode_of_a_deleted_one_is_recognised(path: Path) 
 
 
 @pytest.mark.parametrize("mtime", [0, 10**18, 4 * 10**18])
-def test_no_modification_time_hides_an_append(path: Path, mtime: int) -> None:
+def test_any_modification_time_shows_an_append(path: Path, mtime: int) -> None:
     os.utime(path, ns=(mtime, mtime))
     cursor = read_once(path)
     append(path, b"new\n")
@@ -253,7 +253,7 @@ def test_an_error_half_way_leaves_a_cursor_that_is_not_settled(path: Path) -> No
         assert run.mark().seen == UNSEEN
 
 
-def test_a_restart_forgets_everything_but_counts_on(path: Path) -> None:
+def test_a_restart_keeps_only_the_generation_count(path: Path) -> None:
     cursor = read_once(path)
     assert restart(restart(cursor)) == msgspec.structs.replace(START, generation=2)
 

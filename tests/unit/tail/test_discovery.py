@@ -1,4 +1,4 @@
-"""Which sources a home holds, and what is said about the rest."""
+"""The sources of a home, and the problems of other files."""
 
 import os
 import shutil
@@ -39,7 +39,7 @@ def codes(home: Path) -> Counter[ProblemCode]:
     return Counter(problem.code for problem in scan(home).problems)
 
 
-def test_every_place_of_a_home_is_searched(home: Path) -> None:
+def test_every_folder_of_a_home_is_searched(home: Path) -> None:
     write(home / "history.jsonl")
     write(home / "session_index.jsonl")
     write(home / "sessions" / f"rollout-2025-05-07-{uuid(2)}.json")
@@ -59,7 +59,7 @@ def test_every_place_of_a_home_is_searched(home: Path) -> None:
     }
 
 
-def test_what_is_found_carries_what_stat_says(home: Path) -> None:
+def test_a_found_source_has_the_stat_of_its_file(home: Path) -> None:
     path = day(home) / rollout(1)
     info = path.stat()
     found = only(home)
@@ -67,7 +67,7 @@ def test_what_is_found_carries_what_stat_says(home: Path) -> None:
     assert found.seen == Seen(info.st_size, info.st_mtime_ns, info.st_dev, info.st_ino)
 
 
-def test_files_that_are_no_sources_are_passed_over_in_silence(home: Path) -> None:
+def test_files_that_are_no_sources_are_ignored(home: Path) -> None:
     for name in (".DS_Store", "notes.jsonl", rollout(8) + ".tmp", rollout(8) + ".zst.tmp"):
         write(day(home) / name)
     write(home / "state_5.sqlite")
@@ -78,7 +78,7 @@ def test_files_that_are_no_sources_are_passed_over_in_silence(home: Path) -> Non
     assert not scan(home).problems
 
 
-def test_names_that_are_no_text_stop_nothing(home: Path) -> None:
+def test_names_that_are_not_text_cause_no_error(home: Path) -> None:
     odd = os.fsencode(day(home)) + b"/\xff\xfe\n\x1b[2J"
     write(Path(os.fsdecode(odd), rollout(2)))
     write(Path(os.fsdecode(odd), os.fsdecode(b"rollout-\xff.jsonl")))
@@ -110,7 +110,7 @@ def test_a_live_file_wins_over_an_archived_copy(home: Path) -> None:
     )
 
 
-def test_of_two_files_of_one_session_the_larger_is_read_and_the_other_reported(home: Path) -> None:
+def test_the_larger_of_two_files_of_a_session_is_read_and_the_other_reported(home: Path) -> None:
     larger = write(day(home, "2026/11/22") / rollout(1), b"{}\n{}\n")
     assert only(home).path == str(larger)
     (problem,) = scan(home).problems
@@ -132,7 +132,7 @@ def test_a_hard_link_is_no_duplicate(home: Path) -> None:
     assert not scan(home).problems
 
 
-def test_pipes_sockets_and_folders_with_the_name_of_a_session_are_left_alone(
+def test_pipes_sockets_and_folders_with_the_name_of_a_session_are_not_read(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(day(home) / rollout(2))
@@ -175,7 +175,7 @@ def test_a_home_that_does_not_exist_is_a_problem_and_no_error(tmp_path: Path) ->
     assert codes(write(tmp_path / "file")) == {ProblemCode.NO_HOME: 1}
 
 
-def test_a_home_without_sessions_still_gives_its_history(tmp_path: Path) -> None:
+def test_the_history_of_a_home_without_sessions_is_found(tmp_path: Path) -> None:
     write(tmp_path / "history.jsonl")
     assert only(tmp_path).name.kind is Kind.HISTORY
     assert codes(tmp_path) == {ProblemCode.NO_SESSIONS: 1}
@@ -188,7 +188,9 @@ def test_a_forbidden_folder_is_reported_once_and_hides_nothing_else() -> None:
             write(day(home, "2026/11/22") / rollout(number))
             write(day(home, "2026/11/23") / rollout(number + 10))
         day(home, "2026/11/22").chmod(0o000)
-        day(home, "2026/11/23").chmod(0o444)  # Its names can be listed, its files not seen.
+        day(home, "2026/11/23").chmod(
+            0o444
+        )  # The names can be listed, but the files cannot be read.
         with as_a_user_without_rights():
             assert only(home).name.thread == uuid(1)
             assert codes(home) == {ProblemCode.UNREADABLE: 2}
@@ -224,7 +226,7 @@ def test_a_disk_error_on_one_file_hides_no_other(
     assert problem.message == "This cannot be read: Input/output error."
 
 
-def test_what_vanishes_during_the_scan_is_no_problem(
+def test_a_file_that_vanishes_during_the_scan_is_no_problem(
     home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     write(home / "sessions/2026/11/22" / rollout(2))
@@ -258,21 +260,21 @@ def test_an_index_file_that_fails_hides_no_session(
     assert codes(home) == {ProblemCode.UNREADABLE: 1}
 
 
-def test_no_message_repeats_the_bytes_of_a_path(home: Path) -> None:
+def test_no_message_contains_raw_bytes_of_a_path(home: Path) -> None:
     write(home / "sessions/\x1b]52;c;!\x07" / rollout(1))
     (problem,) = scan(home).problems
     assert "\x1b" in problem.path
     assert "\x1b" not in problem.message + problem.hint
 
 
-def test_a_look_at_one_path_agrees_with_the_scan(home: Path) -> None:
+def test_looking_up_one_path_agrees_with_the_scan(home: Path) -> None:
     write(home / "history.jsonl", b"1\n")
     write(home / "archived_sessions" / rollout(2), b"22\n")
     for found in scan(home).found:
         assert find(home, found.path) == found
 
 
-def test_a_look_at_a_compressed_file_finds_the_plain_one_beside_it(home: Path) -> None:
+def test_looking_up_a_compressed_file_finds_its_plain_file(home: Path) -> None:
     packed = write(day(home) / (rollout(1) + ".zst"))
     assert find(home, packed) == only(home)
     (day(home) / rollout(1)).unlink()
@@ -293,7 +295,7 @@ def test_a_look_at_a_compressed_file_finds_the_plain_one_beside_it(home: Path) -
         "log/" + rollout(1),
     ],
 )
-def test_a_look_elsewhere_finds_nothing(home: Path, path: str) -> None:
+def test_looking_up_a_path_outside_finds_nothing(home: Path, path: str) -> None:
     write(home / "log" / rollout(1))
     write(home / rollout(1))
     write(home / "archived_sessions/2026" / rollout(1))
@@ -301,7 +303,7 @@ def test_a_look_elsewhere_finds_nothing(home: Path, path: str) -> None:
     assert find(home, home / path) is None
 
 
-def test_better_does_not_depend_on_who_is_asked_first(home: Path) -> None:
+def test_the_preferred_file_does_not_depend_on_the_order(home: Path) -> None:
     write(day(home, "2026/11/22") / (rollout(1) + ".zst"))
     first = find(home, day(home) / rollout(1))
     second = find(home, day(home, "2026/11/22") / (rollout(1) + ".zst"))

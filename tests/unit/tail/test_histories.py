@@ -1,4 +1,4 @@
-"""Whatever happens to a file, every whole line seen at a poll is read once for each generation."""
+"""After any sequence of changes, every whole line seen at a poll is read once per generation."""
 
 import shutil
 import tempfile
@@ -19,7 +19,7 @@ lines = st.sampled_from([b"", b"same", b"\r", b"\x00\x00", "\u2028".encode(), b"
 
 
 class File(RuleBasedStateMachine):
-    """One session with everything Codex, a person or a crash can do to its file."""
+    """One session with all changes that Codex, a user or a crash can make to its file."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,7 +107,7 @@ class File(RuleBasedStateMachine):
             assert not continues
             assert self.cursor.offset == offset
             return
-        # Head and marker together hold every byte up to here, so the judgement must be exact.
+        # Head and marker together cover every byte up to here, so the verdict must be exact.
         if offset <= 4096 + 256:
             assert continues == (verdict is not Verdict.REWRITTEN)
         self.read = new if verdict is Verdict.REWRITTEN else self.read + new

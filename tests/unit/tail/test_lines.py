@@ -1,4 +1,4 @@
-"""Reading whole lines: every byte once, none changed, none too early."""
+"""Reading whole lines: every byte once, unchanged, and never before the line is complete."""
 
 import tracemalloc
 from hashlib import sha256
@@ -29,7 +29,7 @@ from tests.unit.tail.builders import (
 )
 
 MIB = 1024**2
-# Rich in what goes wrong: newlines, what others take for newlines, NULs, half characters.
+# Many critical bytes: newlines, other line separators, NULs, partial characters.
 data = st.lists(
     st.sampled_from([b"\n", b"\r\n", b"\x00", "\u2028\u2029\x85".encode(), b"\v\f\x1c", b"\xff"])
     | st.binary(max_size=20)
@@ -78,7 +78,7 @@ def test_a_line_over_the_cap_is_described_exactly(content: bytes, shortest: int,
 
 
 @given(data, st.integers(1, 40), st.integers(1, 40))
-def test_a_reading_may_be_left_after_any_step(content: bytes, shortest: int, cap: int) -> None:
+def test_a_reading_can_be_stopped_after_any_step(content: bytes, shortest: int, cap: int) -> None:
     steps = len(list(blocks(Memory(content, shortest), 0, EVERYTHING, cap)))
     expected = lines_of(content, cap=cap)
     for count in range(steps):
@@ -93,7 +93,7 @@ def test_a_reading_may_be_left_after_any_step(content: bytes, shortest: int, cap
 
 
 @given(data, st.integers(0, 400))
-def test_reading_on_from_any_line_gives_the_same_lines(content: bytes, choice: int) -> None:
+def test_continuing_at_any_line_gives_the_same_lines(content: bytes, choice: int) -> None:
     starts = [0, *(index + 1 for index, byte in enumerate(content) if byte == 0x0A)]
     start = starts[choice % len(starts)]
     run = blocks(Memory(content), start, EVERYTHING)
@@ -114,7 +114,7 @@ def test_an_empty_file_has_no_lines_and_nothing_unfinished(tmp_path: Path) -> No
         assert (run.position, run.partial, run.more, run.bytes_read) == (0, 0, False, 0)
 
 
-def test_nothing_but_newlines_is_as_many_empty_lines() -> None:
+def test_each_newline_is_an_empty_line() -> None:
     assert lines_of(b"\n" * 300_000) == [b""] * 300_000
 
 
@@ -140,7 +140,7 @@ def test_the_unfinished_tail_is_counted(tmp_path: Path) -> None:
         assert run.partial == len(b"unfinished")
 
 
-def test_what_is_written_while_we_read_is_for_the_next_reading(tmp_path: Path) -> None:
+def test_lines_written_during_a_reading_belong_to_the_next(tmp_path: Path) -> None:
     path = write(tmp_path / rollout(), b"one\n" + b"x" * 200_000 + b"\ntw")
     with opened(path) as reader:
         run = blocks(reader, 0, EVERYTHING)
@@ -154,7 +154,7 @@ def test_what_is_written_while_we_read_is_for_the_next_reading(tmp_path: Path) -
     assert poll(cursor, path)[2][0] == b"two"
 
 
-def test_a_file_shortened_while_we_read_ends_the_reading_quietly(tmp_path: Path) -> None:
+def test_a_file_truncated_during_a_reading_ends_it_without_an_error(tmp_path: Path) -> None:
     path = write(tmp_path / rollout(), b"line\n" * 100_000)
     with opened(path) as reader:
         run = blocks(reader, 0, EVERYTHING)
@@ -163,7 +163,7 @@ def test_a_file_shortened_while_we_read_ends_the_reading_quietly(tmp_path: Path)
         assert len(texts(blocks(reader, 0, EVERYTHING))) == 0
 
 
-def test_an_append_costs_its_own_bytes_whatever_the_size_of_the_file(tmp_path: Path) -> None:
+def test_reading_an_append_reads_only_the_new_bytes(tmp_path: Path) -> None:
     path = write(tmp_path / rollout(), (b"x" * 899 + b"\n") * 5000)
     cursor = read_once(path)
     append(path, b"y" * 99 + b"\n")
@@ -176,14 +176,14 @@ def test_an_append_costs_its_own_bytes_whatever_the_size_of_the_file(tmp_path: P
         assert reader.bytes_read == 100 + 4096 + 256
 
 
-def test_a_limit_cuts_between_lines_and_says_that_there_is_more() -> None:
+def test_a_limit_ends_between_lines_and_reports_that_there_is_more() -> None:
     run = blocks(Memory(b"one\ntwo\nthree\n"), 0, 8)
     assert texts(run) == [b"one", b"two"]
     assert run.more
     assert run.mark().seen == UNSEEN
 
 
-def test_a_limit_smaller_than_a_line_still_gives_that_line_and_only_that() -> None:
+def test_a_limit_smaller_than_a_line_gives_exactly_that_line() -> None:
     run = blocks(Memory(b"a long line\nb\nc\n"), 0, 3)
     assert texts(run) == [b"a long line"]
     assert run.more
@@ -193,7 +193,7 @@ def test_a_line_of_exactly_the_cap_is_a_line_and_one_more_byte_is_not() -> None:
     assert lines_of(b"12345678\n123456789\n1\n", cap=8) == [b"12345678", b"<oversize>", b"1"]
 
 
-def test_a_line_over_the_cap_keeps_its_place_among_the_others() -> None:
+def test_a_line_over_the_cap_keeps_its_position() -> None:
     content = b"a\n" + b"x" * 300_000 + b"\nb\n" + b"y" * 300_000 + b"\n"
     expected = [b"a", b"<oversize>", b"b", b"<oversize>"]
     assert lines_of(content, cap=100_000) == expected
@@ -215,7 +215,7 @@ def test_an_unfinished_line_over_the_cap_stays_pending_until_it_ends(tmp_path: P
 def test_a_huge_line_is_never_held_in_memory(tmp_path: Path, ending: bytes) -> None:
     path = write(tmp_path / rollout())
     with path.open("r+b") as file:
-        file.truncate(256 * MIB)  # A hole: no disk is used.
+        file.truncate(256 * MIB)  # A hole: no disk space is used.
         file.seek(0, 2)
         file.write(ending)
     tracemalloc.start()
@@ -241,9 +241,7 @@ def test_reading_a_file_of_short_lines_holds_one_piece_of_it(tmp_path: Path) -> 
     assert count == 20_000
 
 
-def test_an_error_in_the_middle_leaves_what_was_given_out_before_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lines_before_an_error_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / rollout(), (b"x" * 999 + b"\n") * 1000)
     with opened(path) as reader:
         run = blocks(reader, 0, EVERYTHING)
@@ -272,6 +270,6 @@ def test_a_compressed_file_gives_the_same_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("start", "limit", "cap"), [(-1, 1, 1), (0, 0, 1), (0, 1, 0)])
-def test_a_range_that_makes_no_sense_is_refused(start: int, limit: int, cap: int) -> None:
+def test_an_invalid_range_is_refused(start: int, limit: int, cap: int) -> None:
     with pytest.raises(ValueError, match="describe no range"):
         blocks(Memory(b""), start, limit, cap)

@@ -1,4 +1,4 @@
-"""Opening: only regular files, only for reading, and never a wait."""
+"""Opening: only regular files, read-only, and never blocking."""
 
 import errno
 import os
@@ -73,7 +73,7 @@ def test_a_refused_file_leaves_no_descriptor_behind(tmp_path: Path) -> None:
     assert len(list(Path("/dev/fd").iterdir())) == before
 
 
-def test_closing_twice_closes_no_descriptor_of_somebody_else(tmp_path: Path) -> None:
+def test_closing_twice_closes_no_other_descriptor(tmp_path: Path) -> None:
     reader = opened(write(tmp_path / rollout(), b"one\n"))
     reader.close()
     with (tmp_path / rollout()).open("rb") as other:
@@ -82,21 +82,21 @@ def test_closing_twice_closes_no_descriptor_of_somebody_else(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.EIO, errno.ESTALE])
-def test_what_may_go_well_next_time_says_so(number: int) -> None:
+def test_a_temporary_error_is_marked_as_such(number: int) -> None:
     error = from_open("path", OSError(number, os.strerror(number)))
     assert isinstance(error, SourceIO)
     assert error.kind == "transient"
 
 
 @pytest.mark.parametrize("number", [errno.ENOENT, errno.EACCES, errno.ELOOP, errno.EIO])
-def test_an_error_survives_the_way_to_another_process(number: int) -> None:
+def test_an_error_can_be_sent_to_another_process(number: int) -> None:
     error = from_open("path", OSError(number, "text"))
     copy = pickle.loads(pickle.dumps(error))
     assert type(copy) is type(error)
     assert (str(copy), copy.path, copy.hint) == (str(error), "path", error.hint)
 
 
-def test_the_end_of_a_source_is_the_end_it_had_when_it_was_opened(tmp_path: Path) -> None:
+def test_the_end_of_a_source_is_fixed_when_it_is_opened(tmp_path: Path) -> None:
     path = write(tmp_path / rollout(), b"one\n")
     with opened(path) as reader:
         path.write_bytes(b"one\ntwo\n")

@@ -1,4 +1,4 @@
-"""What file names say."""
+"""The information in file names."""
 
 import os
 

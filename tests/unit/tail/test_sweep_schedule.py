@@ -1,4 +1,4 @@
-"""When the files are looked at, whatever the watcher says."""
+"""When files are scanned, independently of the watcher."""
 
 from ingest.tail.sweep_schedule import (
     EVERYTHING_AT_MOST,
@@ -47,12 +47,12 @@ def test_the_wait_ends_exactly_when_something_is_due() -> None:
     assert plan.wait(100.0) == 0
 
 
-def test_a_sweep_that_did_nothing_changes_no_plan() -> None:
+def test_an_empty_sweep_changes_no_schedule() -> None:
     plan = SweepPlan().done(Sweep.EVERYTHING, 0.0)
     assert plan.done(Sweep.NOTHING, 1.0) == plan
 
 
-def test_looking_that_takes_long_is_done_more_seldom_but_never_given_up() -> None:
+def test_slow_sweeps_run_less_often_but_never_stop() -> None:
     plan = SweepPlan().done(Sweep.EVERYTHING, 0.0, took=0.1).done(Sweep.RECENT, 0.0, took=0.005)
     assert plan.due(4.9) is Sweep.NOTHING
     assert plan.due(5.0) is Sweep.RECENT

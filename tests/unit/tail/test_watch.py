@@ -1,4 +1,4 @@
-"""Hints about changes, and what is said when there are none. Nothing here depends on time."""
+"""Hints about changes, and the reason if there are none. Nothing here depends on time."""
 
 import os
 import queue
@@ -60,7 +60,7 @@ def mode_and_reason(watcher: Watcher) -> tuple[Mode, str]:
 
 
 def ended(watcher: Watcher) -> str:
-    """What the watcher says once its threads are through."""
+    """The reason of the watcher after its threads have ended."""
     for thread in threading.enumerate():
         if thread.name == "watch":
             thread.join(PATIENCE)
@@ -68,7 +68,7 @@ def ended(watcher: Watcher) -> str:
     return watcher.reason
 
 
-def test_a_changed_file_is_given_at_once(home: Path, system: FakeSystem) -> None:
+def test_a_changed_file_is_reported_at_once(home: Path, system: FakeSystem) -> None:
     with Watcher(home, system, local) as watcher:
         path = home / "sessions/2026" / rollout()
         system.deep.put({str(path), str(home / "sessions/2026/x.tmp")})
@@ -78,7 +78,7 @@ def test_a_changed_file_is_given_at_once(home: Path, system: FakeSystem) -> None
         assert watcher.wait(0) == set()
 
 
-def test_of_a_new_folder_every_source_below_it_is_given(home: Path, system: FakeSystem) -> None:
+def test_every_source_in_a_new_folder_is_reported(home: Path, system: FakeSystem) -> None:
     with Watcher(home, system, local) as watcher:
         paths = {
             write(home / "sessions/2026/11/21" / rollout(1)),
@@ -89,9 +89,7 @@ def test_of_a_new_folder_every_source_below_it_is_given(home: Path, system: Fake
         assert watcher.wait(PATIENCE) == paths
 
 
-def test_of_the_home_only_what_concerns_sources_wakes_anyone(
-    home: Path, system: FakeSystem
-) -> None:
+def test_only_changes_of_sources_in_the_home_are_reported(home: Path, system: FakeSystem) -> None:
     with Watcher(home, system, local) as watcher:
         system.flat.put({str(home / "logs_2.sqlite-wal"), str(home / "auth.json")})
         system.flat.put({str(home / "history.jsonl")})
@@ -118,9 +116,7 @@ def test_a_home_that_appears_later_is_watched_from_then_on(
         assert system.started.get(timeout=PATIENCE) == ([str(home / "sessions")], True)
 
 
-def test_folders_that_took_the_place_of_others_are_watched_instead(
-    home: Path, system: FakeSystem
-) -> None:
+def test_replaced_folders_are_watched_again(home: Path, system: FakeSystem) -> None:
     with Watcher(home, system, local) as watcher:
         first = {system.started.get(timeout=PATIENCE)[1] for _ in range(2)}
         (home / "sessions").rename(home / "old")
@@ -142,7 +138,7 @@ def test_folders_that_took_the_place_of_others_are_watched_instead(
         (SystemExit("like a panic, no Exception"), "SystemExit"),
     ],
 )
-def test_a_watch_that_fails_says_why_and_raises_nothing(
+def test_a_failed_watch_reports_the_reason_and_raises_nothing(
     home: Path, error: BaseException, reason: str
 ) -> None:
     with Watcher(home, FakeSystem(error), local) as watcher:
@@ -152,9 +148,7 @@ def test_a_watch_that_fails_says_why_and_raises_nothing(
         assert watcher.mode is Mode.POLLING
 
 
-def test_a_watch_that_ends_by_itself_is_not_taken_for_a_quiet_one(
-    home: Path, system: FakeSystem
-) -> None:
+def test_a_watch_that_ends_unexpectedly_is_reported(home: Path, system: FakeSystem) -> None:
     with Watcher(home, system, local) as watcher:
         system.deep.put(None)
         system.flat.put(None)
@@ -201,7 +195,7 @@ def test_stopping_ends_the_wait_and_every_thread(home: Path, system: FakeSystem)
 def test_the_real_operating_system_reports_an_append(home: Path) -> None:
     path = write(home / "sessions/2026" / rollout())
     with Watcher(home) as watcher:
-        # The first appends may come before the watch stands, so they are repeated.
+        # The first appends may come before the watch is active, so they are repeated.
         for _ in range(200):
             append(path, b"line\n")
             if path in watcher.wait(0.2) or watcher.mode is Mode.POLLING:

@@ -1,4 +1,4 @@
-"""Compressed rollouts: the same bytes, or nothing at all."""
+"""Compressed rollouts: the same bytes as the plain file, or none."""
 
 import io
 import tracemalloc
@@ -67,7 +67,7 @@ def test_a_frame_without_its_size_or_a_checksum_is_read_too(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("cut", [len(PACKED) * step // 20 for step in range(20)])
-def test_a_truncated_file_gives_out_nothing(tmp_path: Path, cut: int) -> None:
+def test_a_truncated_file_returns_no_bytes(tmp_path: Path, cut: int) -> None:
     with opened(packed(tmp_path, PACKED[:cut])) as reader:
         run = blocks(reader, 0, EVERYTHING)
         with pytest.raises(SourceDamaged):
@@ -84,7 +84,7 @@ def test_a_second_frame_that_is_torn_damages_the_whole_file(tmp_path: Path, cut:
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_a_flipped_bit_gives_out_nothing(tmp_path: Path, seed: int) -> None:
+def test_a_file_with_a_flipped_bit_returns_no_bytes(tmp_path: Path, seed: int) -> None:
     random = Random(seed)
     flipped = bytearray(PACKED)
     flipped[random.randrange(len(flipped))] ^= 1 << random.randrange(8)
@@ -93,7 +93,7 @@ def test_a_flipped_bit_gives_out_nothing(tmp_path: Path, seed: int) -> None:
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_make_it_raise_anything_but_its_own_errors(tmp_path_factory, noise) -> None:  # type: ignore[no-untyped-def]
+def test_any_bytes_raise_only_its_own_errors(tmp_path_factory, noise) -> None:  # type: ignore[no-untyped-def]
     path = tmp_path_factory.getbasetemp() / "noise.zst"
     path.write_bytes(PACKED[:9] + noise)
     with open_source(path, Representation.ZST) as reader, pytest.raises(SourceError):
@@ -101,7 +101,7 @@ def test_no_bytes_make_it_raise_anything_but_its_own_errors(tmp_path_factory, no
 
 
 @pytest.mark.parametrize("junk", [b"x", b"\0" * 100, b"plain text\n"])
-def test_what_follows_the_last_frame_must_be_a_frame(tmp_path: Path, junk: bytes) -> None:
+def test_bytes_after_the_last_frame_are_refused(tmp_path: Path, junk: bytes) -> None:
     with opened(packed(tmp_path, PACKED + junk)) as reader, pytest.raises(SourceDamaged):
         reader.end()
 
@@ -142,7 +142,7 @@ def test_a_frame_that_asks_for_a_huge_window_is_refused(tmp_path: Path) -> None:
         reader.end()
 
 
-def test_going_on_at_an_offset_unpacks_and_skips_what_was_read(tmp_path: Path) -> None:
+def test_continuing_at_an_offset_skips_the_bytes_before_it(tmp_path: Path) -> None:
     start = CONTENT.index(b"\n", len(CONTENT) // 2) + 1
     with opened(packed(tmp_path, PACKED)) as reader:
         assert texts(blocks(reader, start, EVERYTHING)) == CONTENT[start:].split(b"\n")[:-1]

@@ -1,6 +1,6 @@
-"""Secrets of every kind, none of them real: each is put together here, at run time.
+"""Fake secrets of every kind, assembled at run time.
 
-`SECRETS` has for each kind a text with one, and the part of it that nobody may see afterwards.
+`SECRETS` has for each kind a text, and the part of it that must be masked.
 """
 
 from ingest.text.secret_patterns import NAMES

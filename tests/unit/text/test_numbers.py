@@ -1,4 +1,4 @@
-"""Numbers, durations and ages as people read them."""
+"""Numbers, durations and ages for people."""
 
 from datetime import datetime, timedelta
 

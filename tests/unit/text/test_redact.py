@@ -1,4 +1,4 @@
-"""What is masked, what is not, and that it can be relied on."""
+"""What is masked, what is not, and that masking is reliable."""
 
 import time
 from pathlib import Path
@@ -176,8 +176,8 @@ _WORST = ("-eyJ", "password=", "token=%", "<private>", "://a:", "-----BEGIN PRIV
 
 @pytest.mark.fault("S14")
 def test_no_text_makes_masking_slow() -> None:
-    """The row of the matrix is about time itself: what grows with the square of the length takes
-    minutes for 100 kB, and many seconds for a quarter of that.
+    """The row of the matrix is about duration: a quadratic algorithm takes minutes for 100 kB, and
+    many seconds for a quarter of that.
     """
     size = 100_000 if SOAK else 25_000
     pieces = ("".join(_HOSTILE), *_WORST, *_HOSTILE)
@@ -197,7 +197,7 @@ def test_the_manual_lists_every_kind() -> None:
 
 
 def test_secret_of_an_unknown_kind_is_not_masked() -> None:
-    """A limit, told in the README: so are those that are split over lines, or encoded."""
+    """A limit, stated in the README: so are those that are split over lines, or encoded."""
     assert mask(A36) == A36
     half = len(KEY) // 2
     assert mask(f"{KEY[:half]}\n{KEY[half:]}") == f"{KEY[:half]}\n{KEY[half:]}"

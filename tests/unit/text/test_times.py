@@ -1,4 +1,4 @@
-"""Points in time as people write them."""
+"""Parsing of times that users type."""
 
 import contextlib
 from datetime import UTC, date, datetime, timedelta, timezone

@@ -1,4 +1,4 @@
-"""Charts lines of characters."""
+"""Charts made of lines of characters."""
 
 from hypothesis import given
 from hypothesis import strategies as st

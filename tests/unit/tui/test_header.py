@@ -32,7 +32,7 @@ def test_home_is_dropped_first_and_clock_last() -> None:
     assert header(80).startswith("tailboard  ● 3 running  ◐ 1 waiting")
 
 
-def test_short_header_still_tells_failed_sessions_from_failed_batches() -> None:
+def test_short_header_still_distinguishes_failed_sessions_from_failed_batches() -> None:
     assert "✗ 1  behind" in header(78)
     assert "✗ 1 batch" in header(78)
 

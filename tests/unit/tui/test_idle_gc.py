@@ -21,7 +21,7 @@ def clock() -> list[float]:
     return [100.0]
 
 
-def test_collection_waits_until_the_person_is_idle(counts: list[int], clock: list[float]) -> None:
+def test_collection_waits_until_the_user_is_idle(counts: list[int], clock: list[float]) -> None:
     collector = IdleCollector(lambda: clock[0])
     collector.input_received()
     counts[:] = [DUE_AFTER]
@@ -40,7 +40,7 @@ def test_no_collection_before_it_is_due(counts: list[int], clock: list[float]) -
     assert counts == [DUE_AFTER - 1]
 
 
-def test_overdue_collection_runs_while_the_person_types(
+def test_overdue_collection_runs_while_the_user_types(
     counts: list[int], clock: list[float]
 ) -> None:
     collector = IdleCollector(lambda: clock[0])

@@ -1,4 +1,4 @@
-"""How a session stands to its repository: each way, in a repository scripted for it."""
+"""The relation of a session to its repository: each kind, in a scripted repository."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -31,11 +31,12 @@ def judge(git: Git) -> Judge:
 
 
 def began(repo: Repo, branch: str | None = "main", commit: str | None = None) -> Anchor:
-    """A session that began where the repository stands, or at that commit."""
+    """The anchor of a session that began at the current commit of the repository, or at
+    `commit`."""
     return Anchor("s", str(repo.path), branch, commit or repo.head, REMOTE)
 
 
-def test_nothing_has_moved(repo: Repo, judge: Judge) -> None:
+def test_a_branch_that_did_not_move_is_aligned(repo: Repo, judge: Judge) -> None:
     commit = repo.commit("one")
     found = judge(began(repo))
     assert found.state is AlignmentState.ALIGNED
@@ -119,7 +120,7 @@ def test_a_rebase_leaves_the_commit_without_a_branch(repo: Repo, judge: Judge) -
     assert found.why == f"No branch contains {old[:10]} any more."
 
 
-def test_a_rewritten_commit_that_was_swept_away_is_gone(repo: Repo, judge: Judge) -> None:
+def test_a_garbage_collected_commit_is_missing(repo: Repo, judge: Judge) -> None:
     repo.commit("one")
     repo.commit("two")
     anchor = began(repo)
@@ -131,9 +132,7 @@ def test_a_rewritten_commit_that_was_swept_away_is_gone(repo: Repo, judge: Judge
     assert "is no longer in the repository" in found.why
 
 
-def test_a_force_push_by_somebody_else_is_seen_after_a_fetch(
-    repo: Repo, judge: Judge, tmp_path: Path
-) -> None:
+def test_a_force_push_is_detected_after_a_fetch(repo: Repo, judge: Judge, tmp_path: Path) -> None:
     repo.commit("one")
     repo.commit("two")
     repo.git("clone", "--quiet", "--bare", str(repo.path), str(tmp_path / "hub.git"))
@@ -161,7 +160,9 @@ def test_no_branch_is_checked_out(repo: Repo, judge: Judge) -> None:
     assert (found.state, found.branch, found.commits) == (AlignmentState.DETACHED, None, 1)
 
 
-def test_a_session_that_began_without_a_branch_is_told_so(repo: Repo, judge: Judge) -> None:
+def test_a_session_that_began_without_a_branch_is_reported_as_such(
+    repo: Repo, judge: Judge
+) -> None:
     repo.commit("one")
     anchor = began(repo, None)
     assert judge(anchor).state is AlignmentState.ALIGNED
@@ -179,9 +180,7 @@ def test_a_worktree_has_a_branch_of_its_own(repo: Repo, judge: Judge, tmp_path: 
     assert judge(began(repo)).state is AlignmentState.ALIGNED
 
 
-def test_a_worktree_that_is_gone_is_looked_for_by_its_remote(
-    repo: Repo, git: Git, tmp_path: Path
-) -> None:
+def test_a_missing_worktree_is_found_by_its_remote(repo: Repo, git: Git, tmp_path: Path) -> None:
     repo.commit("one")
     there = began(repo)
     gone = Anchor("gone", str(tmp_path / "removed"), "main", repo.head, REMOTE)
@@ -190,7 +189,7 @@ def test_a_worktree_that_is_gone_is_looked_for_by_its_remote(
     assert found["gone"].root == str(repo.path)
 
 
-def test_a_worktree_whose_repository_is_gone_is_none(
+def test_a_worktree_without_its_repository_is_not_a_repository(
     repo: Repo, judge: Judge, tmp_path: Path
 ) -> None:
     repo.commit("one")
@@ -200,9 +199,7 @@ def test_a_worktree_whose_repository_is_gone_is_none(
     assert judge(anchor).state is AlignmentState.NO_REPO
 
 
-def test_a_deleted_folder_is_no_repository_even_where_one_holds_it(
-    repo: Repo, judge: Judge
-) -> None:
+def test_a_deleted_folder_inside_a_repository_is_not_a_repository(repo: Repo, judge: Judge) -> None:
     commit = repo.commit("one")
     assert (
         judge(Anchor("s", str(repo.path / "gone"), "main", commit)).state is AlignmentState.NO_REPO
@@ -211,7 +208,7 @@ def test_a_deleted_folder_is_no_repository_even_where_one_holds_it(
     assert judge(Anchor("s", "relative", "main", commit)).state is AlignmentState.NO_REPO
 
 
-def test_a_folder_inside_stands_as_the_repository_does(repo: Repo, judge: Judge) -> None:
+def test_a_subfolder_has_the_alignment_of_the_repository(repo: Repo, judge: Judge) -> None:
     commit = repo.commit("one")
     (repo.path / "src").mkdir()
     assert (
@@ -219,7 +216,9 @@ def test_a_folder_inside_stands_as_the_repository_does(repo: Repo, judge: Judge)
     )
 
 
-def test_what_cannot_be_known_is_said(repo: Repo, judge: Judge, tmp_path: Path) -> None:
+def test_an_unknown_alignment_is_reported_with_the_reason(
+    repo: Repo, judge: Judge, tmp_path: Path
+) -> None:
     assert judge(Anchor("s", str(repo.path), "main", "a" * 40)).state is AlignmentState.REWRITTEN
     repo.commit("one")
     old = began(repo)

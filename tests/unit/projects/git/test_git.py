@@ -1,4 +1,4 @@
-"""Git is only asked: it runs nothing of the repository's, changes nothing, and is asked seldom."""
+"""Git is only read: it runs no program of the repository, changes nothing, and is called rarely."""
 
 import hashlib
 import shutil
@@ -20,7 +20,7 @@ def repo(tmp_path: Path) -> Repo:
 
 @pytest.fixture
 def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What git is asked."""
+    """The git commands that were run."""
     asked: list[str] = []
     run = GitProgram.run
 
@@ -33,7 +33,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def content(path: Path) -> dict[str, tuple[str, int]]:
-    """Every file below: what is in it, and when it was changed."""
+    """The content and modification time of every file in a folder."""
     return {
         str(one.relative_to(path)): (
             hashlib.sha256(one.read_bytes()).hexdigest(),
@@ -44,7 +44,7 @@ def content(path: Path) -> dict[str, tuple[str, int]]:
     }
 
 
-def test_a_hostile_repository_runs_nothing_and_stays_as_it_is(repo: Repo, tmp_path: Path) -> None:
+def test_a_hostile_repository_runs_nothing_and_is_not_changed(repo: Repo, tmp_path: Path) -> None:
     commit = repo.commit("one")
     ran = tmp_path / "ran"
     trap = tmp_path / "trap"
@@ -61,7 +61,7 @@ def test_a_hostile_repository_runs_nothing_and_stays_as_it_is(repo: Repo, tmp_pa
         (hooks / hook).write_bytes(trap.read_bytes())
         (hooks / hook).chmod(0o755)
     repo.git("config", "log.showSignature", "true")
-    # Commits that are missing here are promised by a remote, to be fetched through a program.
+    # Missing commits are promised by a remote, to be fetched through a program.
     repo.git("config", "core.repositoryFormatVersion", "1")
     repo.git("config", "extensions.partialClone", "origin")
     repo.git("config", "remote.origin.promisor", "true")
@@ -119,7 +119,7 @@ def test_no_diff_driver_and_no_text_conversion_of_the_repository_is_run(
         ("\x1b]0;x\x07", "@{-1}"),
     ],
 )
-def test_what_a_log_calls_a_branch_or_a_commit_is_never_given_to_git(
+def test_names_from_a_log_are_never_passed_to_git(
     repo: Repo, tmp_path: Path, branch: str, commit: str
 ) -> None:
     repo.commit("one")
@@ -130,7 +130,7 @@ def test_what_a_log_calls_a_branch_or_a_commit_is_never_given_to_git(
     assert not list(repo.path.glob("*ran*"))
 
 
-def test_branches_with_odd_names_are_only_names(repo: Repo, tmp_path: Path) -> None:
+def test_branches_with_unusual_names_are_read(repo: Repo, tmp_path: Path) -> None:
     commit = repo.commit("one")
     for name in ("refs/heads/--all", "refs/heads/HEAD", "refs/heads/a;b", "refs/heads/ünï"):
         repo.git("update-ref", name, commit)
@@ -154,14 +154,12 @@ def test_a_thousand_sessions_of_one_repository_cost_as_many_calls_as_one(
     assert len(calls) <= 5
     calls.clear()
     assert alignments(anchors, git) == found
-    assert "rev-list" not in calls  # Nothing moved, so the commits are known.
+    assert "rev-list" not in calls  # No branch moved, so the commits are cached.
     repo.commit("one more")
     assert alignments(anchors, git)["0"].commits == 5
 
 
-def test_text_of_commits_is_cut_and_never_taken_for_anything_else(
-    repo: Repo, tmp_path: Path
-) -> None:
+def test_text_of_commits_is_shortened_and_never_parsed(repo: Repo, tmp_path: Path) -> None:
     repo.commit("x" * 5000)
     (read,) = Git(environment(tmp_path)).read(str(repo.path)).commits.values()
     assert len(read.subject) <= 160
@@ -183,12 +181,12 @@ def test_on_a_file_system_that_ignores_case_a_path_is_spelled_as_it_is_stored() 
 
     for path in ("/home/LEDGER", "/Home/Ledger", "/HOME/ledger/"):
         assert canonical(path, same, lambda folder: stored[folder]) == "/Home/Ledger"
-    # A folder that is gone, and a file system that distinguishes case.
+    # A missing folder, and a case-sensitive file system.
     assert canonical("/home/gone", same, lambda folder: stored[folder]) == "/Home/gone"
     assert canonical("/home/LEDGER", lambda *_: False) == "/home/LEDGER"
 
 
-def test_the_password_in_a_remote_is_not_kept(repo: Repo, tmp_path: Path) -> None:
+def test_the_password_in_a_remote_is_not_stored(repo: Repo, tmp_path: Path) -> None:
     repo.git("remote", "add", "origin", "https://kim:hunter2@example.invalid/a/b.git")
     described = Git(environment(tmp_path)).describe(str(repo.path))
     assert described is not None

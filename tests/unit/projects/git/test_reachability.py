@@ -21,7 +21,7 @@ LATER = MORNING + timedelta(hours=2)
 
 @pytest.fixture
 def repo(tmp_path: Path) -> Repo:
-    """A repository with a branch `work`, on which nothing was committed yet."""
+    """A repository with a branch `work` without commits of its own."""
     found = Repo(tmp_path / "sample")
     found.commit("Start", MORNING - timedelta(days=1))
     found.branch("work")
@@ -107,10 +107,10 @@ def test_work_that_was_never_committed_is_part_where_it_began(repo: Repo, ask: A
     began = repo.head
     repo.switch("main")
     assert ask(commit=began).part is True
-    assert ask(commit="b" * 40).part is True  # Its branch is wholly part of it.
+    assert ask(commit="b" * 40).part is True  # Its branch is completely part of it.
     repo.switch("work")
     work(repo, "one", at=LATER)
-    assert ask(commit=began).part is False  # It is committed on its branch by now.
+    assert ask(commit=began).part is False  # By now it is committed on its branch.
 
 
 def test_a_deleted_branch_counts_by_the_commits_that_the_log_names(repo: Repo, ask: Ask) -> None:

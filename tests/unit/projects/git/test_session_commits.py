@@ -1,4 +1,4 @@
-"""Commits and the sessions they were made in; and ancestry, which both are judged by."""
+"""Commits and the sessions that made them; and ancestry, which both are based on."""
 
 from datetime import timedelta
 from pathlib import Path
@@ -63,7 +63,7 @@ def test_a_commit_on_another_branch_is_no_evidence(repo: Repo) -> None:
     assert commits_during(anchor, spans, repository, ancestry) == []
 
 
-def test_a_rebased_commit_is_still_known_by_when_it_was_written(repo: Repo) -> None:
+def test_a_rebased_commit_is_recognised_by_its_author_date(repo: Repo) -> None:
     repo.commit("start", NOON - HOUR)
     repo.branch("side")
     repo.commit("work", NOON + MINUTE)
@@ -77,7 +77,7 @@ def test_a_rebased_commit_is_still_known_by_when_it_was_written(repo: Repo) -> N
     assert subjects(uncovered(repository, [at(repo, anchor)], ancestry)) == ["meanwhile"]
 
 
-def test_work_of_a_branch_that_was_merged_and_deleted_stays_evidence(repo: Repo) -> None:
+def test_commits_of_a_merged_and_deleted_branch_are_still_evidence(repo: Repo) -> None:
     repo.commit("start", NOON - HOUR)
     repo.branch("side")
     repo.commit("work", NOON + MINUTE)
@@ -89,7 +89,7 @@ def test_work_of_a_branch_that_was_merged_and_deleted_stays_evidence(repo: Repo)
     assert subjects(commits_during(anchor, spans, repository, ancestry)) == ["work"]
 
 
-def test_without_a_session_no_commit_is_outside_of_them(repo: Repo) -> None:
+def test_without_sessions_no_commit_is_reported_as_outside(repo: Repo) -> None:
     repo.commit("start")
     repository, ancestry = read(repo)
     assert uncovered(repository, [], ancestry) == []
@@ -107,7 +107,7 @@ def test_a_session_in_another_worktree_of_a_repository_covers_its_commits_too(re
     assert uncovered(repository, [elsewhere], ancestry) == []
 
 
-def test_a_branch_is_looked_at_for_itself(repo: Repo) -> None:
+def test_each_branch_is_judged_separately(repo: Repo) -> None:
     start = repo.commit("start", NOON - HOUR)
     repo.branch("side")
     repo.commit("on the side", NOON + HOUR)
@@ -136,7 +136,7 @@ def ancestors(parents: dict[str, tuple[str, ...]], one: str) -> set[str]:
 
 
 @given(histories(), st.data())
-def test_ancestry_is_what_following_the_parents_finds(
+def test_ancestry_equals_following_the_parents(
     parents: dict[str, tuple[str, ...]], data: st.DataObject
 ) -> None:
     one, other = (data.draw(st.sampled_from(sorted(parents))) for _ in range(2))

@@ -1,4 +1,4 @@
-"""What is not committed in a checkout, read without running anything of the repository's."""
+"""Uncommitted changes of a checkout, read without running any program of the repository."""
 
 from pathlib import Path
 
@@ -27,7 +27,7 @@ def changes(repo: Repo) -> dict[str, str]:
     return {file.path: file.change for file in read(repo).files}
 
 
-def test_a_clean_checkout_has_nothing_to_tell(repo: Repo) -> None:
+def test_a_clean_checkout_has_no_changes(repo: Repo) -> None:
     assert read(repo) == WorkTree(str(repo.path))
 
 
@@ -93,7 +93,7 @@ def test_no_filter_and_no_monitor_of_the_repository_is_run(repo: Repo, tmp_path:
     repo.git("config", "core.fsmonitor", str(trap))
     (repo.path / ".git" / "info" / "attributes").write_text("gone.py filter=a=b\n")
     (repo.path / ".gitattributes").write_text("*.py filter=evil\n")
-    # As long as before and written in the same second: only the content tells them apart.
+    # The same length and second: only the content differs.
     (repo.path / "kept.py").write_text("2\n")
     (repo.path / "gone.py").write_text("3\n")
     ran.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""How a graph looks."""
+"""The drawing of a graph."""
 
 from textwrap import dedent
 
@@ -61,7 +61,7 @@ def test_two_nodes_that_lead_to_each_other_have_an_arrow_at_each_end() -> None:
 
 
 def test_lines_that_cross_bridge_each_other() -> None:
-    """The lines of a1 and a2 would cover each other, if one did not make a detour."""
+    """The lines of a1 and a2 would overlap, if one did not make a detour."""
     before = ["a1", "a2", "b1", "b2"]
     laid = layout(before, [("a1", "b2"), ("a2", "b1")], before)
     assert "\n".join(line.rstrip() for line in draw(laid, {}).lines) == picture("""
@@ -75,7 +75,7 @@ def test_lines_that_cross_bridge_each_other() -> None:
 
 
 @given(NAMES, EDGES, LABELS, st.booleans())
-def test_a_picture_is_a_grid_whatever_the_labels_say(
+def test_a_drawing_is_a_grid_for_any_labels(
     nodes: list[str], edges: list[Edge], labels: dict[str, str], ascii_only: bool
 ) -> None:
     made = draw(layout(nodes, edges), labels, set(edges[::2]), columns=12, ascii=ascii_only)
@@ -83,7 +83,7 @@ def test_a_picture_is_a_grid_whatever_the_labels_say(
 
 
 @given(NAMES, EDGES)
-def test_every_box_and_path_is_where_it_says(nodes: list[str], edges: list[Edge]) -> None:
+def test_every_box_and_path_has_the_stated_position(nodes: list[str], edges: list[Edge]) -> None:
     laid = layout(nodes, edges)
     made = draw(laid, {}, set(edges[::2]))
     for node, box in made.boxes.items():
@@ -107,16 +107,16 @@ def _follows(made: Drawing, edge: Edge, path: tuple[tuple[int, int], ...]) -> No
 
 
 @pytest.mark.parametrize("columns", [4, 12])
-def test_labels_are_cut_to_the_columns_that_there_are(columns: int) -> None:
+def test_labels_are_shortened_to_the_available_columns(columns: int) -> None:
     made = draw(layout(["a"], []), {"a": "日本語のテスト" * 3}, columns=columns)
     assert made.boxes["a"].width <= columns + 2
     assert "…" in made.lines[1]
 
 
-def test_a_label_shows_what_would_act_and_stays_on_its_line() -> None:
+def test_a_label_is_sanitized_and_on_one_line() -> None:
     made = draw(layout(["a"], []), {"a": "red \x1b[31m\nnext"})
     assert made.lines[1] == "│red ␛[31m next│"
 
 
-def test_nothing_is_drawn_as_nothing() -> None:
+def test_an_empty_graph_has_an_empty_drawing() -> None:
     assert draw(layout([], []), {}) == Drawing((), 0, {}, {})

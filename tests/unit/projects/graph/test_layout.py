@@ -1,4 +1,4 @@
-"""Where the nodes of a graph stand."""
+"""The positions of the nodes of a graph."""
 
 from itertools import combinations, pairwise
 
@@ -21,9 +21,7 @@ def columns(made: Layout) -> list[list[str]]:
 
 
 @given(NAMES, EDGES)
-def test_every_node_stands_in_one_place_and_none_covers_another(
-    nodes: list[str], edges: list[Edge]
-) -> None:
+def test_every_node_has_one_position_and_none_overlap(nodes: list[str], edges: list[Edge]) -> None:
     made = layout(nodes, edges)
     assert set(made.places) == set(nodes)
     assert sorted(made.order) == sorted(set(nodes))
@@ -32,7 +30,7 @@ def test_every_node_stands_in_one_place_and_none_covers_another(
 
 
 @given(NAMES, EDGES)
-def test_edges_go_to_the_right_but_for_those_that_close_a_circle(
+def test_edges_point_to_the_right_except_those_that_close_a_cycle(
     nodes: list[str], edges: list[Edge]
 ) -> None:
     made = layout(nodes, edges)
@@ -49,7 +47,7 @@ def test_edges_go_to_the_right_but_for_those_that_close_a_circle(
 
 
 @given(NAMES, EDGES)
-def test_a_graph_without_circles_has_no_turned_edge(nodes: list[str], edges: list[Edge]) -> None:
+def test_a_graph_without_cycles_has_no_reversed_edge(nodes: list[str], edges: list[Edge]) -> None:
     forward = [(a, b) for a, b in edges if int(a[1:]) < int(b[1:])]
     assert not layout(nodes, forward).turned
 
@@ -91,17 +89,17 @@ def test_a_diamond_has_three_layers_and_no_crossing() -> None:
     assert columns(made) == [["a"], ["b", "c"], ["d"]]
 
 
-def test_crossings_are_taken_out() -> None:
+def test_crossings_are_removed() -> None:
     made = layout(["a", "b", "x", "y"], [("a", "y"), ("b", "x")])
     assert columns(made) == [["a", "b"], ["y", "x"]]
 
 
-def test_what_nothing_comes_before_stands_next_to_what_follows_it() -> None:
+def test_a_node_without_predecessors_is_next_to_its_successor() -> None:
     made = layout(["a", "b", "c", "late"], [("a", "b"), ("b", "c"), ("late", "c")])
     assert made.places["late"].layer == 1
 
 
-def test_a_circle_is_broken_at_the_edge_that_closes_it() -> None:
+def test_a_cycle_is_broken_at_the_edge_that_closes_it() -> None:
     made = layout(["a", "b", "c"], [("a", "b"), ("b", "c"), ("c", "a")])
     assert made.turned == {("c", "a")}
     assert columns(made) == [["a"], ["b"], ["c"]]
@@ -114,5 +112,5 @@ def test_a_chain_is_one_straight_line() -> None:
 
 
 @pytest.mark.parametrize("nodes", [[], ["a"], ["a", "a"]])
-def test_a_graph_may_be_next_to_nothing(nodes: list[str]) -> None:
+def test_a_graph_can_be_almost_empty(nodes: list[str]) -> None:
     assert len(layout(nodes, [("a", "a"), ("a", "gone")]).places) == len(set(nodes))

@@ -1,4 +1,4 @@
-"""Automatic journals: a project that asked for them, sessions that came to rest, and the queue."""
+"""Automatic journals: projects with automatic export, quiet sessions, and the queue."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ from tests.build import Home, Rollout
 
 @dataclass
 class CliHarness:
-    """A project, a home, a database, and a clock that a test moves on by itself."""
+    """A project, a home, a database, and a clock that the test advances."""
 
     tmp: Path
     database: Database
@@ -101,7 +101,7 @@ def rested(cli: CliHarness) -> CliHarness:
     return cli
 
 
-def test_a_session_that_came_to_rest_is_told_of_in_the_journal_of_its_day(
+def test_a_quiet_session_is_exported_to_the_journal_of_its_day(
     rested: CliHarness,
 ) -> None:
     rested.work()
@@ -112,7 +112,7 @@ def test_a_session_that_came_to_rest_is_told_of_in_the_journal_of_its_day(
     assert (rested.journals / "2026-11-21.md").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_project_that_did_not_ask_gets_none(cli: CliHarness) -> None:
+def test_a_project_without_automatic_export_gets_no_journal(cli: CliHarness) -> None:
     cli.session()
     cli.read()
     cli.now += timedelta(minutes=3)
@@ -120,7 +120,7 @@ def test_a_project_that_did_not_ask_gets_none(cli: CliHarness) -> None:
     assert (cli.batches(), cli.journals.exists()) == ([], False)
 
 
-def test_the_day_it_was_switched_on_is_told_whole_and_those_before_are_not(cli: CliHarness) -> None:
+def test_the_first_day_is_exported_completely_and_earlier_days_are_not(cli: CliHarness) -> None:
     cli.session("Yesterday")
     cli.home.clock.tick(24 * 3_600_000)
     cli.session("This morning")
@@ -133,7 +133,7 @@ def test_the_day_it_was_switched_on_is_told_whole_and_those_before_are_not(cli: 
     assert "This morning" in cli.files()["2026-11-22.md"]
 
 
-def test_a_session_that_still_works_is_left_alone_until_it_is_abandoned(cli: CliHarness) -> None:
+def test_an_active_session_is_not_exported_until_it_is_idle(cli: CliHarness) -> None:
     cli.switch(on=True)
     session = cli.home.session(cwd=str(cli.project))
     session.prompt("Go on")
@@ -148,7 +148,7 @@ def test_a_session_that_still_works_is_left_alone_until_it_is_abandoned(cli: Cli
     assert "not ended" in cli.files()["2026-11-21.md"]
 
 
-def test_what_was_told_is_told_again_only_when_there_is_more(rested: CliHarness) -> None:
+def test_a_journal_is_exported_again_only_after_new_activity(rested: CliHarness) -> None:
     rested.work()
     rested.now += timedelta(minutes=1)
     rested.work()
@@ -162,7 +162,7 @@ def test_what_was_told_is_told_again_only_when_there_is_more(rested: CliHarness)
     assert rested.states() == [("completed", None)] * 2
 
 
-def test_a_retry_never_doubles_what_is_in_the_file(rested: CliHarness) -> None:
+def test_a_retry_never_duplicates_the_content_of_the_file(rested: CliHarness) -> None:
     rested.work()
     (before,) = rested.files().values()
     retry = BatchAction(
@@ -174,7 +174,7 @@ def test_a_retry_never_doubles_what_is_in_the_file(rested: CliHarness) -> None:
     assert (rested.states(), list(rested.files().values())) == ([("completed", None)], [before])
 
 
-def test_what_a_person_wrote_around_it_stays(rested: CliHarness) -> None:
+def test_text_of_the_user_around_the_block_is_kept(rested: CliHarness) -> None:
     rested.journals.mkdir(parents=True)
     path = rested.journals / "2026-11-21.md"
     path.write_text("# My notes\n\nkeep me\n")
@@ -193,7 +193,7 @@ def test_what_a_person_wrote_around_it_stays(rested: CliHarness) -> None:
     assert "And the changelog" in text
 
 
-def test_a_file_with_broken_markers_waits_for_a_person_and_is_left_as_it_is(
+def test_a_file_with_broken_markers_needs_attention_and_is_not_changed(
     rested: CliHarness,
 ) -> None:
     rested.journals.mkdir(parents=True)
@@ -212,7 +212,7 @@ def test_a_file_with_broken_markers_waits_for_a_person_and_is_left_as_it_is(
     assert rested.states() == [("completed", None)]
 
 
-def test_a_folder_that_cannot_be_written_is_tried_again_by_itself(rested: CliHarness) -> None:
+def test_a_folder_that_cannot_be_written_is_retried_automatically(rested: CliHarness) -> None:
     (rested.project / "docs").write_text("no folder")
     rested.work()
     (batch,) = rested.batches()
@@ -225,7 +225,7 @@ def test_a_folder_that_cannot_be_written_is_tried_again_by_itself(rested: CliHar
     assert len(rested.files()) == 1
 
 
-def test_after_it_was_switched_off_a_waiting_batch_writes_nothing(rested: CliHarness) -> None:
+def test_a_waiting_batch_writes_nothing_after_export_was_switched_off(rested: CliHarness) -> None:
     (rested.project / "docs").write_text("no folder")
     rested.work()
     (rested.project / "docs").unlink()
@@ -236,14 +236,14 @@ def test_after_it_was_switched_off_a_waiting_batch_writes_nothing(rested: CliHar
     assert not rested.journals.exists()
 
 
-def test_a_project_whose_folder_is_gone_is_left_alone(rested: CliHarness) -> None:
+def test_a_project_without_its_folder_is_skipped(rested: CliHarness) -> None:
     rested.project.rmdir()
     rested.work()
     assert rested.states() == [("completed_empty", "the folder of the project no longer exists")]
     assert not rested.project.exists()
 
 
-def test_who_lost_the_lease_stores_nothing(rested: CliHarness) -> None:
+def test_an_export_without_its_lease_stores_nothing(rested: CliHarness) -> None:
     late = rested.journaler()
     late.step()
     (batch,) = rested.batches()

@@ -1,4 +1,4 @@
-"""Building a journal takes a few queries, however many sessions it has."""
+"""The number of queries for a journal does not depend on the number of sessions."""
 
 from datetime import UTC
 from pathlib import Path

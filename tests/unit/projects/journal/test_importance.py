@@ -1,4 +1,4 @@
-"""Which commands a journal tells of a turn with many."""
+"""The commands that a journal shows of a turn with many."""
 
 import pytest
 
@@ -25,13 +25,13 @@ from ingest.projects.journal.model import CommandRun, FilePosition
         ("sed -n '1,20p' a.py", "failed", Weight.FAILED),
     ],
 )
-def test_what_changed_or_proved_something_weighs_more(
+def test_commands_that_change_or_prove_something_weigh_more(
     command: str, status: str, expected: Weight
 ) -> None:
     assert weight(command, status) is expected
 
 
-def test_the_most_telling_stay_in_their_order() -> None:
+def test_the_most_important_commands_are_kept_in_order() -> None:
     ran = ["sed -n 1p a", "pytest", "rg x", "git commit -m x", "ls", "touch b"]
     done = [
         CommandRun(None, one, "completed", 0, None, FilePosition("f", n))

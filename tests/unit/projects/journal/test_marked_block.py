@@ -1,4 +1,4 @@
-"""Our block in a file of somebody else: what is around it stays, whatever it is."""
+"""Our block in a file of a user: everything around it is kept."""
 
 import pytest
 from hypothesis import given
@@ -17,7 +17,7 @@ def placed(existing: str, text: str, where: str) -> str:
 
 
 def inside(file: str) -> str:
-    """What stands between the markers."""
+    """The content between the markers."""
     return file.partition(f"{BEGIN}\n")[2].partition(f"{END}\n")[0]
 
 
@@ -26,7 +26,7 @@ def has_marker(text: str) -> bool:
 
 
 @given(before=THEIRS, after=THEIRS, first=OURS, second=OURS)
-def test_whatever_stands_around_the_block_stays_and_the_same_text_changes_nothing(
+def test_text_around_the_block_is_kept_and_the_same_text_changes_nothing(
     before: str, after: str, first: str, second: str
 ) -> None:
     file = placed(before, first, "f") + after
@@ -55,12 +55,12 @@ def test_markers_that_are_not_one_pair_are_refused_with_their_lines(lines: list[
     )
 
 
-def test_an_empty_file_holds_the_block_alone_and_a_file_without_end_of_line_gets_one() -> None:
+def test_an_empty_file_gets_only_the_block_and_a_missing_final_newline_is_added() -> None:
     assert placed("", "new", "f").startswith(f"{BEGIN}\n")
     assert placed("mine", "new", "f").startswith(f"mine\n\n{BEGIN}\n")
 
 
-def test_lines_that_end_as_on_windows_stay_so() -> None:
+def test_windows_line_ends_are_kept() -> None:
     file = f"mine\r\n\r\n{BEGIN}\r\nold\r\n{END}\r\nafter\r\n"
     again = placed(file, "new", "f")
     assert again.startswith("mine\r\n\r\n")

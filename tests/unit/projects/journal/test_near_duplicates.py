@@ -1,4 +1,4 @@
-"""What is told once because it says nearly the same, and what is not."""
+"""Statements with nearly the same words are listed once."""
 
 import pytest
 
@@ -19,7 +19,7 @@ LONG = (
         ("…", "…"),
     ],
 )
-def test_texts_that_say_the_same_are_alike(one: str, other: str) -> None:
+def test_texts_with_the_same_meaning_are_near_duplicates(one: str, other: str) -> None:
     assert near_duplicates(one, other)
 
 
@@ -35,11 +35,11 @@ def test_texts_that_say_the_same_are_alike(one: str, other: str) -> None:
         ("", "Fix"),
     ],
 )
-def test_texts_that_differ_in_what_matters_are_not(one: str, other: str) -> None:
+def test_texts_with_an_important_difference_are_not_near_duplicates(one: str, other: str) -> None:
     assert not near_duplicates(one, other)
 
 
-def test_the_first_stays_in_its_place_and_takes_the_others_up() -> None:
+def test_the_first_near_duplicate_is_kept_and_counts_the_others() -> None:
     found = [("Run tests", 1), ("Write", 2), ("run the tests", 3)]
     result = merge_near_duplicates(
         found, lambda one: one[0], lambda kept, one: (kept[0], kept[1] + one[1])

@@ -1,4 +1,4 @@
-"""A page holds the headings, lists and quotes that were put in, whatever its text says."""
+"""A page has exactly the headings, lists and quotes that were added, whatever the text."""
 
 import re
 from html.parser import HTMLParser
@@ -55,7 +55,7 @@ BLOCKS = [
 
 
 def tokens(text: str) -> list[Token]:
-    """Of CommonMark with what GitHub adds to it."""
+    """The tokens of CommonMark with the extensions of GitHub."""
     parser = MarkdownIt("gfm-like", {"html": True, "linkify": False}).enable(["table"])
     found = parser.parse(text)
     return [*found, *(child for one in found for child in one.children or [])]

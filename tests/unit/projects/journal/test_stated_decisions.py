@@ -27,7 +27,7 @@ from ingest.projects.journal.stated_decisions import stated_decisions
             "I’ve settled on UTC, since files are shared.",
             ["I’ve settled on UTC, since files are shared."],
         ),
-        # Said twice, listed once.
+        # Stated twice, listed once.
         ("Decision: use cents.\nDecision: Use cents", ["use cents."]),
     ],
 )
@@ -49,5 +49,5 @@ def test_explicit_statements_are_decisions(text: str, decisions: list[str]) -> N
         "I picked up where the last session stopped.",
     ],
 )
-def test_everything_else_is_none(text: str) -> None:
+def test_other_sentences_are_no_decisions(text: str) -> None:
     assert stated_decisions(text) == []

@@ -1,4 +1,4 @@
-"""Which session is chosen to go on with, and the reason that is told."""
+"""Which session is chosen to continue, and the reason that is shown."""
 
 from datetime import timedelta
 
@@ -42,7 +42,7 @@ def choose(
     return found
 
 
-def test_the_session_at_the_commit_that_is_checked_out_comes_before_later_ones() -> None:
+def test_the_session_at_the_current_commit_comes_before_later_ones() -> None:
     found = choose(
         session("head", minutes=30, branch="main", commit=HEAD),
         session("later", minutes=90, branch="main", commit=MIDDLE),
@@ -52,7 +52,7 @@ def test_the_session_at_the_commit_that_is_checked_out_comes_before_later_ones()
     assert found.because == "It is on main and began at cccccccccc, where main is now."
 
 
-def test_of_several_such_sessions_it_is_the_latest_and_that_is_said() -> None:
+def test_the_latest_of_several_such_sessions_is_chosen_with_that_reason() -> None:
     found = choose(
         session("one", minutes=30, branch="main", commit=HEAD),
         session("two", minutes=60, branch="main", commit=HEAD),
@@ -70,7 +70,7 @@ def test_the_session_that_made_the_commit_fits_as_well_as_one_that_began_there()
     assert found.because == "It is on main and ran when cccccccccc was committed."
 
 
-def test_else_the_nearest_of_the_branch() -> None:
+def test_otherwise_the_nearest_session_of_the_branch_is_chosen() -> None:
     found = choose(
         session("near", minutes=30, branch="main", commit=MIDDLE),
         session("far", minutes=90, branch="main", commit=OLD),
@@ -93,7 +93,7 @@ def test_a_session_of_the_branch_comes_before_a_nearer_one_of_another() -> None:
     )
 
 
-def test_without_a_session_of_the_branch_the_nearest_ancestor_is_it() -> None:
+def test_without_a_session_of_the_branch_the_nearest_ancestor_is_chosen() -> None:
     found = choose(
         session("far", minutes=60, branch="old", commit=OLD),
         session("near", minutes=30, branch="old", commit=MIDDLE),
@@ -105,7 +105,7 @@ def test_without_a_session_of_the_branch_the_nearest_ancestor_is_it() -> None:
     )
 
 
-def test_without_anything_to_compare_the_latest_is_it() -> None:
+def test_without_anything_to_compare_the_latest_session_is_chosen() -> None:
     found = choose(
         session("one", minutes=30, branch="x", cwd="/gone"),
         session("two", minutes=60, branch="y", cwd="/gone"),
@@ -116,7 +116,7 @@ def test_without_anything_to_compare_the_latest_is_it() -> None:
     assert alone.because == "It is the latest of the project."
 
 
-def test_agents_are_no_choice_and_archived_sessions_the_last_one() -> None:
+def test_agents_are_never_chosen_and_archived_sessions_last() -> None:
     found = choose(
         session("agent", minutes=90, branch="main", commit=HEAD, parent_id="kept"),
         session("archived", minutes=60, branch="main", commit=HEAD, archived=True),
@@ -126,7 +126,7 @@ def test_agents_are_no_choice_and_archived_sessions_the_last_one() -> None:
     assert choose_session([], "main", RepositoryView()) is None
 
 
-def test_a_session_that_a_person_moved_counts_where_they_moved_it() -> None:
+def test_a_session_moved_by_the_user_counts_for_its_new_branch() -> None:
     sessions = (
         session("moved", minutes=30, branch="main", began_on="gone", commit=MIDDLE),
         session("other", minutes=60, branch="main", commit=OLD),
@@ -134,7 +134,7 @@ def test_a_session_that_a_person_moved_counts_where_they_moved_it() -> None:
     assert choose(*sessions).session.id == "moved"
 
 
-def test_a_session_whose_work_came_in_with_the_current_commit_is_it() -> None:
+def test_the_session_whose_work_was_merged_by_the_current_commit_is_chosen() -> None:
     merged = Reached(part=True, commit=HEAD, at=MORNING + timedelta(minutes=2))
     found = choose(
         session("planned", minutes=60, branch="main", commit=MIDDLE),
@@ -145,7 +145,7 @@ def test_a_session_whose_work_came_in_with_the_current_commit_is_it() -> None:
     assert found.because == "It is on side, and its work came into main with cccccccccc."
 
 
-def test_what_was_there_when_a_session_began_is_not_its_work() -> None:
+def test_commits_before_a_session_began_are_not_its_work() -> None:
     before = Reached(part=True, commit=HEAD, at=MORNING - timedelta(days=1))
     found = choose(
         session("main", minutes=0, branch="main", commit=MIDDLE),
@@ -163,7 +163,7 @@ def test_a_running_session_is_only_chosen_if_the_branch_has_no_other() -> None:
     assert choose(running, elsewhere).session.id == "running"
 
 
-def test_a_session_that_was_only_asked_to_go_on_comes_after_one_of_the_same_commit() -> None:
+def test_a_session_that_was_only_asked_to_continue_comes_after_another_of_the_same_commit() -> None:
     found = choose(
         session("work", minutes=0, branch="main", commit=HEAD, title="Fix the parser"),
         session("asked", minutes=60, branch="main", commit=HEAD, title="What is next?"),

@@ -45,7 +45,7 @@ def requests(**texts: str) -> dict[str, list[PlacedText]]:
         "status?",
     ],
 )
-def test_requests_that_only_ask_to_go_on_are_no_objective(text: str) -> None:
+def test_requests_that_only_ask_to_continue_are_no_objective(text: str) -> None:
     assert says_nothing_new(text)
 
 
@@ -53,11 +53,11 @@ def test_requests_that_only_ask_to_go_on_are_no_objective(text: str) -> None:
     "text",
     ["Continue with the parser", "What is next in the queue table?", "Fix it", "Status page"],
 )
-def test_other_requests_are(text: str) -> None:
+def test_other_requests_are_objectives(text: str) -> None:
     assert not says_nothing_new(text)
 
 
-def test_a_line_has_its_branch_what_is_part_of_it_and_their_agents() -> None:
+def test_a_line_of_work_has_its_branch_the_merged_sessions_and_their_agents() -> None:
     chosen = session("chosen", branch="main")
     agent = session("agent", branch="side", parent_id="merged", root_id="merged")
     found = line(
@@ -88,7 +88,7 @@ def test_the_objective_is_the_first_request_of_the_thread() -> None:
     assert result.text == "Fix the parser"
 
 
-def test_without_such_a_request_it_is_that_of_the_session_before() -> None:
+def test_without_such_a_request_the_objective_is_that_of_the_previous_session() -> None:
     before = session("before", minutes=0, branch="main")
     last = session("last", minutes=60, branch="main")
     found = line(last, before)

@@ -1,4 +1,4 @@
-"""Plans as lines told them, one after another, a minute apart."""
+"""Plans as they are logged, one after another, a minute apart."""
 
 from datetime import datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""What people say of tasks, laid over what the log tells."""
+"""Edits of tasks by users, applied to the tasks of the log."""
 
 from datetime import datetime, timedelta
 from itertools import count
@@ -50,7 +50,7 @@ def states(plan: Roadmap) -> dict[str, str]:
     return {task.id: str(task.state) for task in plan.tasks}
 
 
-def test_what_depends_on_an_open_task_is_blocked_until_that_is_done() -> None:
+def test_a_task_is_blocked_until_its_dependency_is_done() -> None:
     linked = after(("b", Link("a")), ("c", Link("b")))
     assert states(linked) == {"a": "ready", "b": "blocked", "c": "blocked"}
     assert (tasks(linked)["c"].depends_on, tasks(linked)["c"].blocked_by) == (["b"], ["b"])
@@ -58,7 +58,7 @@ def test_what_depends_on_an_open_task_is_blocked_until_that_is_done() -> None:
     assert states(done) == {"a": "done", "b": "ready", "c": "blocked"}
 
 
-def test_the_later_of_two_links_that_close_a_ring_is_refused_with_its_path() -> None:
+def test_the_later_of_two_links_that_close_a_cycle_is_refused_with_its_path() -> None:
     plan = after(("b", Link("a")), ("c", Link("b")), ("a", Link("c")))
     assert states(plan) == {"a": "ready", "b": "blocked", "c": "blocked"}
     (sentence,) = plan.refused
@@ -67,11 +67,11 @@ def test_the_later_of_two_links_that_close_a_ring_is_refused_with_its_path() -> 
     assert len(after(("a", Link("a"))).refused) == 1
 
 
-def test_a_link_that_is_taken_away_holds_nothing_up() -> None:
+def test_a_removed_link_blocks_nothing() -> None:
     assert states(after(("b", Link("a")), ("b", Unlink("a"))))["b"] == "ready"
 
 
-def test_a_task_that_is_gone_is_told_and_everything_else_stands() -> None:
+def test_an_edit_of_a_missing_task_is_reported_and_the_others_apply() -> None:
     plan = after(("gone", Set(TaskState.DONE)), ("a", Set(TaskState.DONE)))
     assert states(plan)["a"] == "done"
     assert "the task is no longer in any file" in plan.refused[0]
@@ -90,13 +90,13 @@ def test_owner_evidence_and_notes_are_kept() -> None:
     assert task.edited
 
 
-def test_a_reset_forgets_what_was_said_before_and_nothing_after() -> None:
+def test_a_reset_drops_earlier_edits_and_no_later_ones() -> None:
     plan = after(("a", Set(TaskState.DONE)), ("a", Owner("x")), ("a", Reset()), ("a", Note("n")))
     task = tasks(plan)["a"]
     assert (task.state, task.owner, task.notes) == ("ready", None, ["n"])
 
 
-def test_an_undo_takes_back_the_last_deed_of_that_person_only() -> None:
+def test_an_undo_reverts_only_the_last_edit_of_that_user() -> None:
     mine = saying(("a", Set(TaskState.DONE)))
     other = RecordedEdit("x", NOW.moment, "bob", "a", Owner("bob"), None)
     every = [*mine, other]
@@ -134,7 +134,7 @@ def test_an_undo_restores_exactly_what_was_before(
 
 
 @given(SAID)
-def test_whatever_is_said_no_ring_is_left_and_the_same_comes_out_again(
+def test_any_edits_leave_no_cycle_and_are_deterministic(
     edits: list[tuple[str, TaskEdit]],
 ) -> None:
     plan = after(*edits)
@@ -147,7 +147,7 @@ def test_whatever_is_said_no_ring_is_left_and_the_same_comes_out_again(
 
 
 @given(DEEDS)
-def test_a_deed_is_written_down_and_read_back(edit: TaskEdit) -> None:
+def test_an_edit_can_be_encoded_and_decoded(edit: TaskEdit) -> None:
     import msgspec
 
     row = {
@@ -163,7 +163,7 @@ def test_a_deed_is_written_down_and_read_back(edit: TaskEdit) -> None:
     assert read.edit == edit
 
 
-def test_a_row_that_is_no_deed_is_left_out() -> None:
+def test_a_row_that_is_not_an_edit_is_skipped() -> None:
     row = {"id": "1", "time": NOW.moment, "actor": "a", "reason": None}
     assert decode_edit({**row, "about": "{}", "arguments": '{"do": "note", "text": "n"}'}) is None
     assert decode_edit({**row, "about": '{"task": "a"}', "arguments": '{"do": "dance"}'}) is None

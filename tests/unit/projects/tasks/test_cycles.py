@@ -1,4 +1,4 @@
-"""Rings among tasks, and the path along which they close."""
+"""Cycles of tasks, and the path that closes them."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ def edges(kind: EdgeKind, *pairs: str) -> list[Edge]:
     return [Edge(pair[0], pair[1], kind) for pair in pairs]
 
 
-def test_the_shortest_path_is_told() -> None:
+def test_the_shortest_path_is_reported() -> None:
     found = edges(EdgeKind.DEPENDS, "ab", "bc", "cd", "ad")
     assert shortest_path(found, "a", "d") == ["a", "d"]
     assert shortest_path(found, "b", "d") == ["b", "c", "d"]
@@ -19,7 +19,7 @@ def test_the_shortest_path_is_told() -> None:
     assert shortest_path([], "a", "a") == ["a"]
 
 
-def test_an_order_that_contradicts_what_a_person_said_is_left_out() -> None:
+def test_an_order_that_contradicts_an_edit_is_dropped() -> None:
     soft = edges(EdgeKind.ORDER, "ab", "bc", "cd")
     assert without_cycles([], soft) == soft
     assert without_cycles(edges(EdgeKind.DEPENDS, "ad"), soft) == soft
@@ -28,7 +28,7 @@ def test_an_order_that_contradicts_what_a_person_said_is_left_out() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), max_size=20))
-def test_what_is_kept_never_closes_a_ring(pairs: list[tuple[int, int]]) -> None:
+def test_the_remaining_edges_have_no_cycle(pairs: list[tuple[int, int]]) -> None:
     hard = [Edge(str(max(a, b)), str(min(a, b)), EdgeKind.DEPENDS) for a, b in pairs[::2] if a != b]
     soft = [Edge(str(a), str(b), EdgeKind.ORDER) for a, b in pairs[1::2] if a != b]
     every = [*hard, *without_cycles(hard, soft)]

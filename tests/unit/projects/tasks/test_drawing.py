@@ -1,4 +1,4 @@
-"""The graph as text for other programs: whatever a label holds, it stays a label."""
+"""The graph as text for other programs: any label is escaped."""
 
 import re
 from itertools import pairwise
@@ -52,7 +52,7 @@ def test_a_plan_is_drawn_for_graphviz() -> None:
     ]
 
 
-def test_boxes_show_what_a_person_said_in_full_lines() -> None:
+def test_boxes_mark_edits_with_full_lines() -> None:
     assert text(PLAN).splitlines() == [
         "┌──────┐      ┌─────┐      ┌──────┐",
         "│✓ Read├╌╌╌╌╌▷│○ Fix├─────▶│○ Ship│",
@@ -62,7 +62,7 @@ def test_boxes_show_what_a_person_said_in_full_lines() -> None:
     assert text(Roadmap()) == "\n"
 
 
-def test_no_line_is_wider_than_the_terminal_and_through_a_pipe_all_is_there() -> None:
+def test_no_line_is_wider_than_the_terminal_and_a_pipe_gets_the_full_text() -> None:
     names = [f"t{n}" for n in range(8)]
     plan = Roadmap(
         [task(name, "Something that takes some words") for name in names],
@@ -118,7 +118,7 @@ def test_tasks_that_are_a_part_of_each_other_are_drawn_once() -> None:
 
 
 @given(st.text(max_size=40))
-def test_a_label_never_ends_early(words: str) -> None:
+def test_a_label_is_escaped(words: str) -> None:
     plan = Roadmap([task("aa", words), task("bb", "Fix")], [Edge("aa", "bb", EdgeKind.ORDER)])
     lines = mermaid(plan).split("\n")
     assert len(lines) == 6

@@ -1,8 +1,8 @@
-"""Any history of sessions, branches, merges and edits, against a model of abstract tasks.
+"""Any history of sessions, branches, merges and edits, compared with a model of abstract tasks.
 
-In the model a task is a thing with an id. Sessions list tasks in their plans, reword and finish
-them, on main or on branches that are merged later; people edit them under any id they ever had.
-The answers are those of the model, in whatever order the sessions are loaded.
+In the model a task is a number. Sessions list tasks in their plans, reword and finish them, on
+main or on branches that are merged later; users edit them under any id they ever had. The tasks
+equal those of the model, in whatever order the sessions are loaded.
 """
 
 import random
@@ -74,7 +74,7 @@ class Listed(Struct, frozen=True):
 
 
 class History:
-    """Plays events, as facts and in the model."""
+    """Applies events to the facts and to the model."""
 
     def __init__(self) -> None:
         self.number = 0
@@ -116,7 +116,7 @@ class History:
         self.loaded.append(LoadedTasks(began, session_tasks(began.id, SessionFacts(plans))))
 
     def _is_closed(self, task: int, branch: int) -> bool:
-        """Whether those who work on this branch take the task to be done."""
+        """Whether the sessions of this branch consider the task done."""
         listed = self.listed.get(task, [])
         newest = {one.branch: one.done for one in listed}
         return newest.get(branch, bool(newest) and all(newest.values()))
@@ -136,14 +136,14 @@ class History:
         self.said[edit.task] = edit.owner, [*notes, note]
 
     def merged_at(self, listed: Listed) -> int | None:
-        """When main got what was done; None if it has not."""
+        """The time at which main got the result; None if it has not."""
         if listed.branch == 0:
             return listed.event
         merges = (n for n, branch in self.merges if branch == listed.branch and n > listed.event)
         return next(merges, None)
 
     def is_done(self, task: int) -> bool:
-        """Whether the task is done on main: what was heard of last counts."""
+        """Whether the task is done on main: the latest revision counts."""
         heard, closed = list[tuple[int, bool]](), dict[int, int]()
         for one in reversed(self.listed[task]):
             merged = self.merged_at(one)
@@ -153,11 +153,11 @@ class History:
                 heard.append((merged, True))
             elif one.event > closed.get(one.branch, 0):
                 heard.append((one.event, False))
-        # A task that was never on main stands as its own branch has it.
+        # A task that was never on main has the state of its own branch.
         return max(heard)[1] if heard else True
 
     def tasks(self, seed: int = 0) -> dict[int, Task]:
-        """The tasks as the program has them, by the number of the thing."""
+        """The tasks of the program, by the number of the model."""
         loaded = self.loaded[::-1]
         random.Random(seed).shuffle(loaded)
         plan = build_roadmap(loaded, self.edits, Scope(), NOW, reached=self._reached)
@@ -209,7 +209,7 @@ def test_any_history_gives_the_tasks_of_the_model(
             assert (task.state is TaskState.DONE) == played.is_done(thing)
             owner, notes = played.said.get(thing, (None, []))
             assert (task.owner, task.notes) == (owner, notes)
-            # An id that a task once had is its name for ever.
+            # Every id that a task once had remains valid.
             ids.setdefault(thing, set()).add(task.id)
             assert ids[thing] <= {one.id for one in task.appearances}
         if any(task.state not in CLOSED for task in tasks.values()):
@@ -218,7 +218,7 @@ def test_any_history_gives_the_tasks_of_the_model(
 
 
 def test_a_dependency_cycle_is_refused_also_if_joined_tasks_would_close_it() -> None:
-    """Edits of several machines meet without having been checked against each other."""
+    """Edits of several machines are combined without having been checked against each other."""
     plan = [PlanStep(text, "pending") for text in THINGS[:3]]
     plans = [LoggedPlan(Point(0, 0), "s", 0, MORNING, None, plan)]
     loaded = [LoadedTasks(session("s1"), session_tasks("s1", SessionFacts(plans)))]

@@ -1,4 +1,4 @@
-"""Which step is which, over the revisions of a plan."""
+"""The identity of steps over the revisions of a plan."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,25 +19,25 @@ def who(*revisions: Steps) -> list[list[int]]:
     return [[one.who for one in follower.match(planned(steps))] for steps in revisions]
 
 
-def test_a_step_that_is_reworded_is_the_same_step() -> None:
+def test_a_reworded_step_is_the_same_step() -> None:
     before = texts("Read it", "Fix the parser", "Run tests")
     after = texts("Read it", "Fix the unicode parser", "Run tests")
     assert who(before, after) == [[0, 1, 2], [0, 1, 2]]
 
 
-def test_a_step_between_the_same_neighbours_is_the_same_however_it_is_worded() -> None:
+def test_a_step_between_the_same_neighbours_is_the_same_with_any_wording() -> None:
     before = texts("Read it", "Fix the parser", "Run tests")
     assert who(before, texts("Read it", "Mend what broke", "Run tests"))[1] == [0, 1, 2]
     assert who(before, texts("Mend what broke", "Fix the parser", "Run tests"))[1] == [0, 1, 2]
 
 
-def test_a_step_that_was_done_does_not_come_back_as_another_one() -> None:
+def test_a_completed_step_does_not_become_another_step() -> None:
     before = [("Read it", "completed"), ("Fix the parser", "in_progress")]
     after = [("Ask Grace", "pending"), ("Fix the parser", "in_progress")]
     assert who(before, after) == [[0, 1], [2, 1]]
 
 
-def test_a_plan_of_which_nothing_is_left_is_another_plan() -> None:
+def test_a_plan_without_any_old_step_is_another_plan() -> None:
     assert who(texts("Read it", "Fix it"), texts("Deploy", "Ask Grace")) == [[0, 1], [2, 3]]
 
 
@@ -81,7 +81,7 @@ def test_every_step_of_a_revision_has_an_identity_of_its_own(plans: list[Steps])
 
 
 @given(PLANS, st.integers(0, 6))
-def test_names_do_not_change_with_what_is_read_later(plans: list[Steps], cut: int) -> None:
+def test_names_do_not_change_with_later_revisions(plans: list[Steps], cut: int) -> None:
     early = {step.id for step in plan_steps("t", logged_plans(*plans[:cut]))}
     assert early <= {step.id for step in plan_steps("t", logged_plans(*plans))}
 

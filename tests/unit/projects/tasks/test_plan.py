@@ -1,4 +1,4 @@
-"""How long each step took, and which revision holds it."""
+"""The duration of each step, and the revision that contains it."""
 
 from datetime import timedelta
 

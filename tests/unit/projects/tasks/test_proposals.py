@@ -1,4 +1,4 @@
-"""What counts as proposed in a message."""
+"""The proposals in a message."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from ingest.projects.tasks.proposals import ITEMS, ProposedItem, proposed_items
         ("", []),
     ],
 )
-def test_boxes_of_a_message_are_what_is_proposed(text: str, found: list[str]) -> None:
+def test_check_boxes_of_a_message_are_proposals(text: str, found: list[str]) -> None:
     assert shown(proposed_items(text, plan=False)) == found
 
 
@@ -31,7 +31,7 @@ def test_a_proposed_plan_is_its_boxes_or_steps_or_title(text: str, found: list[s
     assert shown(proposed_items(text, plan=True)) == found
 
 
-def test_a_message_without_end_proposes_no_more_than_a_person_would_read() -> None:
+def test_the_number_of_proposals_of_a_message_is_limited() -> None:
     assert len(proposed_items("- [ ] again\n" * 5000, plan=False)) == ITEMS
 
 

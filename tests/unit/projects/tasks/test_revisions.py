@@ -1,4 +1,4 @@
-"""What each revision of a plan changed."""
+"""The changes of each revision of a plan."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +11,7 @@ def marks(entries: list[RevisionStep]) -> list[tuple[str, list[str]]]:
     return [(entry.text, [str(change) for change in entry.changes]) for entry in entries]
 
 
-def test_every_change_is_told() -> None:
+def test_every_change_is_listed() -> None:
     first, second = diff_revisions(
         "t",
         logged_plans(
@@ -36,13 +36,13 @@ def test_every_change_is_told() -> None:
     assert second.steps[1].status_before == "pending"
 
 
-def test_a_revision_that_changes_nothing_says_so() -> None:
+def test_a_revision_without_changes_is_marked() -> None:
     _, second = diff_revisions("t", logged_plans(texts("Read"), texts("Read")))
     assert marks(second.steps) == [("Read", [])]
 
 
 @given(st.permutations("abcdefg"))
-def test_what_did_not_move_stands_in_its_old_order(order: list[str]) -> None:
+def test_unmoved_steps_keep_their_order(order: list[str]) -> None:
     _, second = diff_revisions("t", logged_plans(texts(*"abcdefg"), texts(*order)))
     stayed = [entry.text for entry in second.steps if StepChange.MOVED not in entry.changes]
     assert stayed == sorted(stayed)

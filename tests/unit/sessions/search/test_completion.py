@@ -1,4 +1,4 @@
-"""What a question could go on as."""
+"""Completions of a search query."""
 
 import pytest
 from hypothesis import given
@@ -26,11 +26,11 @@ KNOWN = FilterValues({"project": ("parser", "My Site"), "branch": ("main",)})
         ('"pro', []),
     ],
 )
-def test_filters_and_what_there_is_are_offered(text: str, offers: list[str]) -> None:
+def test_filters_and_their_values_are_suggested(text: str, offers: list[str]) -> None:
     assert completions(text, KNOWN) == offers
 
 
-def test_a_name_waits_for_its_value_and_a_value_for_the_next_word() -> None:
+def test_a_completed_name_expects_its_value_and_a_value_the_next_word() -> None:
     assert apply_completion("lexer pro", "project:") == "lexer project:"
     assert apply_completion("lexer project:p", "project:parser") == "lexer project:parser "
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ingest.sessions.search.excerpt import COLUMNS, excerpt, marks
 
 
-def test_the_line_that_holds_most_is_shown() -> None:
+def test_the_line_with_most_matches_is_shown() -> None:
     text = "the parser\nfix the Parser now\n\nfix"
     assert excerpt(text, ["parser", "fix"]) == "fix the Parser now"
 
@@ -24,7 +24,7 @@ def test_without_words_the_first_line_is_shown() -> None:
     assert excerpt("", ["x"]) == ""
 
 
-def test_marks_are_literal_and_of_two_words_the_longer_one() -> None:
+def test_marks_are_literal_and_prefer_the_longer_word() -> None:
     assert marks("a.b axb A.B", ["a.b"]) == [(0, 3), (8, 11)]
     assert marks("parsers", ["parse", "parsers", ""]) == [(0, 7)]
 

@@ -1,4 +1,4 @@
-"""What people type, and what is looked for then."""
+"""Parsing of what a user types, to what is searched."""
 
 from datetime import UTC, datetime
 
@@ -16,12 +16,12 @@ def asked(text: str) -> Query:
 
 
 @given(st.text())
-def test_whatever_is_typed_is_a_question(text: str) -> None:
+def test_any_text_is_a_valid_query(text: str) -> None:
     assert asked(text) == asked(text)
 
 
 @given(st.text(alphabet='ab:-" kindprojectsincehas7d%_\\', max_size=60))
-def test_so_is_what_looks_like_filters(text: str) -> None:
+def test_any_text_with_filters_is_a_valid_query(text: str) -> None:
     for word in (*asked(text).words, *asked(text).without):
         assert word.strip()
 
@@ -30,27 +30,27 @@ def test_so_is_what_looks_like_filters(text: str) -> None:
     "word",
     ["src/x.py", "foo-bar", "what's", "AND", "%", "_", "(a+)+$", ";DROP", "-x", "--all", "-"],
 )
-def test_signs_mean_themselves(word: str) -> None:
+def test_punctuation_is_literal(word: str) -> None:
     assert asked(word) == Query(words=(word,))
 
 
-def test_words_come_longest_first_and_each_once() -> None:
+def test_words_are_unique_and_sorted_by_length() -> None:
     assert asked("fix the unicode Fix").words == ("unicode", "Fix", "the")
 
 
-def test_what_is_quoted_stays_together_even_before_the_closing_quote() -> None:
+def test_a_quoted_phrase_is_one_word_even_without_the_closing_quote() -> None:
     assert asked('"failing test" x').words == ("failing test", "x")
     assert asked('x "failing te').words == ("failing te", "x")
     assert asked('""') == Query()
 
 
-def test_a_minus_leaves_out() -> None:
+def test_a_minus_excludes_a_word() -> None:
     assert asked('parser -lexer -"old one"') == Query(
         words=("parser",), without=("old one", "lexer")
     )
 
 
-def test_filters_are_words_with_a_name_and_keep_their_capitals() -> None:
+def test_filters_are_named_words_and_keep_their_case() -> None:
     assert asked(
         'Project:Parser branch:main session:01A kind:Step kind:prompt tool:"a B"'
     ) == Query(
@@ -69,21 +69,21 @@ def test_filters_are_words_with_a_name_and_keep_their_capitals() -> None:
 @pytest.mark.parametrize(
     "word", ["colour:red", "kind:thing", "since:never", "has:wings", "http://x"]
 )
-def test_a_filter_that_means_nothing_is_a_word(word: str) -> None:
+def test_an_unknown_filter_is_a_word(word: str) -> None:
     assert asked(word).words == (word,)
 
 
-def test_a_filter_that_is_being_written_hides_nothing() -> None:
+def test_an_incomplete_filter_hides_nothing() -> None:
     assert asked("x kind:") == asked("x Project:") == Query(words=("x",))
     assert asked("kind:pro").kinds == ("prompt",)
     assert asked("kind:s").kinds == ("step", "script", "self")
     assert asked("has:e").broken
 
 
-def test_a_question_as_long_as_a_book_is_cut() -> None:
+def test_a_very_long_query_is_truncated() -> None:
     assert len(asked("x" * 1_000_000).words[0]) < 5000
     assert len(asked(" ".join(f"w{i}" for i in range(100_000))).words) < 50
 
 
-def test_what_is_no_text_is_asked_for_as_text() -> None:
+def test_invalid_text_is_searched_as_text() -> None:
     assert asked("\ud800\0x").words == ("?", "x")
