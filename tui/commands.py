@@ -91,6 +91,8 @@ COMMANDS: Final = _table(
     Command("reverse", "S", "reverse", "Reverse the order."),
     Command("fold", "h,left", "fold", "Close this branch, or go to its parent."),
     Command("unfold", "l,right", "unfold", "Open this branch, or go to its first row."),
+    Command("fold-all", "H", "fold all", "Close all branches; opens them if all are closed."),
+    Command("view", "v", "view", "Show the same as a tree, a list or a graph.", in_footer=True),
     Command("find", "slash", "find", "Find words in the text.", in_footer=True, argument="words"),
     Command("next-match", "n", "next match", "To the next match."),
     Command("previous-match", "N", "previous match", "To the previous match."),
@@ -132,7 +134,6 @@ COMMANDS: Final = _table(
     _change("pause-queue", "P", "pause queue", "Pause the queue, or resume it."),
     Command("group", "g", "by error", "Group the batches by error.", in_footer=True),
     # ── tasks ──
-    Command("view", "v", "view", "Show a graph, a tree or a table.", in_footer=True),
     Command("next-ready", "n", "next ready", "To the next task that is ready.", in_footer=True),
     _change("complete", "c", "complete", "Set this task to done."),
     _change("block", "b", "block", "Set this task to blocked.", argument="why"),

@@ -26,11 +26,11 @@ class ListPrefs(Struct):
     filter: str = ""
     folded: list[Any] = field(default_factory=list)
     """Keys of rows that a person opened or closed."""
+    flat: bool = False
 
     def view(self) -> ViewState:
-        return ViewState(
-            self.sort, self.reverse, self.filter, frozenset(map(_hashable, self.folded))
-        )
+        folded = frozenset(map(_hashable, self.folded))
+        return ViewState(self.sort, self.reverse, self.filter, folded, self.flat)
 
 
 class UiState(Struct):
@@ -43,7 +43,7 @@ class UiState(Struct):
 
 
 def list_prefs(view: ViewState) -> ListPrefs:
-    return ListPrefs(view.sort, view.reverse, view.filter, list(view.folded))
+    return ListPrefs(view.sort, view.reverse, view.filter, list(view.folded), view.flat)
 
 
 def _hashable(key: Any) -> Any:

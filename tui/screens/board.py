@@ -40,9 +40,12 @@ MORE_INTERVAL: Final = 10.0
 
 
 class SessionsPane(TreePane):
+    BINDINGS: ClassVar[list[BindingType]] = bind("view", "fold-all")
+    REMEMBERS_FILTER = False
+
     def __init__(self) -> None:
         self.board = BoardTree()
-        super().__init__(TreeTable(self.board, titles=False, marks=False), prefs_name="board")
+        super().__init__(TreeTable(self.board, marks=False), prefs_name="board")
         self._shown_note: Content | None = None
 
     def build_query(self) -> Query[ListResult]:
@@ -67,8 +70,24 @@ class SessionsPane(TreePane):
     def count_text(self) -> str:
         return self.board.count_text
 
+    def action_view(self) -> None:
+        """Show all sessions in one list, or the tree of projects."""
+        view = self.table.view
+        self.table.set_view(replace(view, flat=not view.flat))
+
+    def action_fold_all(self) -> None:
+        view = self.table.view
+        self.table.set_view(replace(view, folded=view.folded ^ self.board.toggled_heads()))
+
     def status_note(self) -> Content | None:
-        """Sessions that wait for the person and are not on screen."""
+        """What needs the person and is not on screen."""
+        summary = self.dashboard.summary
+        if self.table.view.filter and summary is not None:
+            shown = set(self.table.all_keys())
+            hidden = sum(1 for need in summary.needs if need.key not in shown)
+            if hidden:
+                verb = "needs" if hidden == 1 else "need"
+                return content.line(f"{hidden} hidden {verb} you", "yellow")
         waiting = [
             session
             for key, session in self.board.waiting_sessions().items()
@@ -267,7 +286,8 @@ class BoardScreen(BaseScreen):
     @on(Table.CursorMoved)
     def _cursor_moved(self, message: Table.CursorMoved) -> None:
         pane = self.query_exactly_one(CardPane)
-        key = message.key
+        # The line below a running session has a longer key, which begins with that of the session.
+        key = message.key and message.key[:2]
         if key is None:
             pane.show_text(Content(""))
         elif key[0] == "project":
@@ -282,8 +302,8 @@ class BoardScreen(BaseScreen):
     def _row_opened(self, message: Table.RowOpened) -> None:
         from tui.screens.session import SessionScreen
 
-        home, session = message.key
-        self.app.push_screen(SessionScreen(home, session))
+        home, session, *now = message.key
+        self.app.push_screen(SessionScreen(home, session, at_reason=bool(now)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "resume":

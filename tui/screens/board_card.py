@@ -21,7 +21,7 @@ from ingest.text.numbers import pluralize, tokens
 from ingest.text.redact import mask
 from ingest.text.times import ago, duration
 from tui import content
-from tui.screens.board_tree import bar
+from tui.screens.board_rows import bar
 
 _MAX_FILES: Final = 12
 _MAX_FAILURES: Final = 6

@@ -1,41 +1,49 @@
 """The tree of the board: projects, their sessions, and the sub-agents of these. Pure.
 
 The order is meant to stay stable: projects keep the order of the first load, live sessions are
-sorted by start, all others by day, newest first.
+sorted by start, all others by day, newest first, unless a person sorts by a column. A flat list has
+no projects and no branches.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import UNTITLED, Context, Session, is_recent, label, list_sessions
+from ingest.sessions.session import Session, is_recent, label, list_sessions
 from ingest.tail.discovery import ProblemCode
-from ingest.text.numbers import pluralize, tokens
-from ingest.text.state_style import STATE_STYLES
+from ingest.text.numbers import pluralize
 from tui.filters import parse
-from tui.widgets.column import Cell, Column, ListRow, Styled, age_of
+from tui.screens.board_rows import (
+    LIVE,
+    LONG_AGO,
+    PULSE_CELLS,
+    Pulse,
+    load_pulses,
+    newest,
+    now_row,
+    project_key,
+    project_row,
+    search_text,
+    session_key,
+    session_row,
+)
+from tui.widgets.column import Column, ListRow
 from tui.widgets.listing import Key, ViewState
 
 MAX_SESSIONS: Final = 5000
 """Sessions on the board; older ones are found by search and `tailboard sessions`."""
-LIVE: Final = frozenset({SessionState.RUNNING, SessionState.WAITING, SessionState.STALLED})
 _OPEN_FOR: Final = timedelta(hours=24)
 """A project with activity in this time is open by default."""
-LONG_AGO: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as the database stores it
-_BAR_WIDTH: Final = 4
-_OPEN, _CLOSED = "▾ ", "▸ "
+_PULSE_AGE: Final = timedelta(seconds=15)
+"""Pulses count minutes, so they are not loaded more often."""
 _MAX_DEPTH: Final = 8
+_NO_PULSE: Final = (0,) * PULSE_CELLS
 
-
-def project_key(name: str) -> Key:
-    return ("project", name)
-
-
-def session_key(session: Session) -> Key:
-    return (session.home_id, session.id)
+Matches = Callable[[Session, ListRow], bool]
+Pulses = Mapping[Key, Pulse]
 
 
 class BoardTree:
@@ -55,6 +63,8 @@ class BoardTree:
         self.sessions: dict[Key, Session] = {}
         """All sessions of the tree, also in closed branches."""
         self._loaded_for: Now | None = None
+        self._pulses: Pulses = {}
+        self._pulses_for: datetime | None = None
         self.count_text = ""
         self.problems: list[str] = []
         """If there are no sessions: why homes cannot be read, and what to do."""
@@ -69,23 +79,32 @@ class BoardTree:
         sessions = list_sessions(reader, Scope(limit=MAX_SESSIONS), self.now)
         self.sessions = {session_key(session): session for session in sessions}
         self._loaded_for = self.now
+        self._load_pulses(reader, self.now.moment)
         self.problems = [] if sessions else list(_problems(reader))
         for session in sessions:
             if session.project not in self._projects:
                 self._projects.append(session.project)
-        rows = list(tree(sessions, self._projects, view, self.now))
+        rows = list(tree(sessions, self._projects, view, self.now, self._pulses))
         self._rows = {row.key: row for row in rows}
-        self.count_text = self._count_text(rows if view.filter else None)
+        self.count_text = self._count_text(view)
         return list(self._rows)
 
-    def _count_text(self, shown: Sequence[ListRow] | None) -> str:
+    def _load_pulses(self, reader: QueryReader, moment: datetime) -> None:
+        running = [each for each in self.sessions.values() if each.state is SessionState.RUNNING]
+        known = all(session_key(each) in self._pulses for each in running)
+        fresh = self._pulses_for is not None and moment - self._pulses_for < _PULSE_AGE
+        if running and not (known and fresh):
+            self._pulses, self._pulses_for = load_pulses(reader, running, moment), moment
+
+    def _count_text(self, view: ViewState) -> str:
         """The number of sessions; with a filter, also how many are shown."""
         sessions = pluralize(len(self.sessions), "session")
         projects = pluralize(len(self._projects), "project")
-        if shown is None:
+        if not view.filter:
             return f"{sessions} in {projects}"
-        headings = sum(1 for row in shown if row.parent is None)
-        return f"{len(shown) - headings:,} of {sessions} in {headings:,} of {projects}"
+        shown = [self.sessions[key] for key in self._rows if key in self.sessions]
+        found = len({each.project for each in shown})
+        return f"{len(shown):,} of {sessions} in {found:,} of {projects}"
 
     def recent_sessions(self, now: Now) -> list[Session] | None:
         """The recent sessions; None if they were not loaded for this time, or not all of them."""
@@ -101,6 +120,24 @@ class BoardTree:
             if session.state is SessionState.WAITING
         }
 
+    def counts_as_new(self, key: Key) -> bool:
+        """Not the line below a running session."""
+        return len(key) == len(("home", "session"))
+
+    def heading(self, key: Key) -> ListRow | None:
+        """The head of the project that a row belongs to; None for the head itself."""
+        row = self._rows.get(key)
+        while row is not None and row.parent is not None:
+            row = self._rows.get(row.parent)
+        return row if row is not None and row.key != key else None
+
+    def toggled_heads(self) -> frozenset[Key]:
+        """The projects to toggle to close all of them, or to open all if all are closed."""
+        heads = [row for row in self._rows.values() if row.parent is None]
+        heads = [row for row in heads if row.collapsed is not None]
+        is_open = [row.key for row in heads if not row.collapsed]
+        return frozenset(is_open or [row.key for row in heads])
+
     def rows(
         self, reader: QueryReader, view: ViewState, keys: Sequence[Key]
     ) -> Mapping[Key, ListRow]:
@@ -115,58 +152,61 @@ def _problems(reader: QueryReader) -> Iterator[str]:
 
 
 def tree(
-    sessions: Sequence[Session], projects: Sequence[str], view: ViewState, now: Now
+    sessions: Sequence[Session],
+    projects: Sequence[str],
+    view: ViewState,
+    now: Now,
+    pulses: Pulses = {},  # noqa: B006 - never changed
 ) -> Iterator[ListRow]:
     """The visible rows of the tree."""
+    words = parse(view.filter)
+
+    def matches(session: Session, row: ListRow) -> bool:
+        return not view.filter or words.matches(search_text(session, row))
+
+    if view.flat:
+        for session in in_order(sessions, view):
+            row = session_row(session, "", None, now, project=session.project)
+            if matches(session, row):
+                yield from _with_now(session, row, "", pulses, now)
+        return
     by_project: dict[str, list[Session]] = {name: [] for name in projects}
     for session in sessions:
         by_project[session.project].append(session)
     for name in projects:
         members = by_project[name]
         if view.filter:
-            # The filter also matches the name of the project, as if each session contained it.
-            words = parse(view.filter)
-            rows = [
-                row
-                for row in _sessions(members, view, now)
-                if words.matches(f"{name} {row.visible_text()}")
-            ]
+            rows = list(_sessions(members, view, now, matches, pulses))
             if rows:
-                yield _project(name, members, collapsed=False, now=now)
+                yield project_row(name, members, collapsed=False, now=now)
                 yield from rows
         elif members:
             key = project_key(name)
             # The first project is always open by default, so that the board is never empty.
             by_default = name != projects[0] and _is_collapsed_by_default(members, now)
             collapsed = by_default ^ (key in view.folded)
-            yield _project(name, members, collapsed=collapsed, now=now)
+            yield project_row(name, members, collapsed=collapsed, now=now)
             if not collapsed:
-                yield from _sessions(members, view, now)
+                yield from _sessions(members, view, now, matches, pulses)
+
+
+def _with_now(
+    session: Session, row: ListRow, indent: str, pulses: Pulses, now: Now
+) -> Iterator[ListRow]:
+    yield row
+    if session.state is SessionState.RUNNING:
+        yield now_row(session, indent, pulses.get(session_key(session), _NO_PULSE), now)
 
 
 def _is_collapsed_by_default(sessions: Sequence[Session], now: Now) -> bool:
-    newest = max((each.last_at for each in sessions if each.last_at), default=None)
+    last = newest(sessions)
     live = any(session.state in LIVE for session in sessions)
-    return not live and (newest is None or now.moment - newest > _OPEN_FOR)
+    return not live and (last is None or now.moment - last > _OPEN_FOR)
 
 
-def _project(name: str, sessions: Sequence[Session], *, collapsed: bool, now: Now) -> ListRow:
-    branches = sorted({session.branch for session in sessions if session.branch})
-    branch = f"  ({branches[0]})" if len(branches) == 1 else ""
-    newest = max((each.last_at for each in sessions if each.last_at), default=None)
-    failed = sum(1 for session in sessions if session.state is SessionState.FAILED)
-    parts: tuple[Cell, ...] = (
-        Styled(f"{_CLOSED if collapsed else _OPEN}", "dim"),
-        Styled(name, "title"),
-        Styled(branch, "dim"),
-        Styled(f"  {pluralize(len(sessions), 'session')}" if collapsed else "", "dim"),
-        Styled(f"  ✗ {failed}" if failed and collapsed else "", "red"),
-    )
-    cells = (parts, "", "", "", age_of(newest, now.moment) if collapsed else "")
-    return ListRow(project_key(name), cells, text=name, id=name, collapsed=collapsed)
-
-
-def _sessions(sessions: Sequence[Session], view: ViewState, now: Now) -> Iterator[ListRow]:
+def _sessions(
+    sessions: Sequence[Session], view: ViewState, now: Now, matches: Matches, pulses: Pulses
+) -> Iterator[ListRow]:
     known = {session.id for session in sessions}
     children: dict[str, list[Session]] = {}
     tops: list[Session] = []
@@ -175,14 +215,19 @@ def _sessions(sessions: Sequence[Session], view: ViewState, now: Now) -> Iterato
             children.setdefault(session.parent_id or "", []).append(session)
         else:
             tops.append(session)
-    for session in in_order(tops):
+    for session in in_order(tops, view):
         below = children.get(session.id, [])
         key = session_key(session)
         live = session.state in LIVE
         collapsed = (not live) ^ (key in view.folded) if below and not view.filter else None
-        yield _session(session, "  ", project_key(session.project), now, collapsed, len(below))
+        parent = project_key(session.project)
+        row = session_row(session, "  ", parent, now, collapsed, len(below))
+        if matches(session, row):
+            yield from _with_now(session, row, "  ", pulses, now)
         if collapsed is False or view.filter:
-            yield from _agents(below, children, "  ", key, now)
+            for agent, agent_row in _agents(below, children, "  ", key, now):
+                if matches(agent, agent_row):
+                    yield agent_row
 
 
 def _agents(
@@ -192,11 +237,11 @@ def _agents(
     parent: Key,
     now: Now,
     depth: int = 0,
-) -> Iterator[ListRow]:
+) -> Iterator[tuple[Session, ListRow]]:
     ordered = sorted(sessions, key=lambda session: (session.started_at or LONG_AGO, session.id))
     for session in ordered:
         last = session is ordered[-1]
-        yield _session(session, indent + ("└ " if last else "├ "), parent, now, None, 0)
+        yield session, session_row(session, indent + ("└ " if last else "├ "), parent, now)
         # The limit ends a cycle of parents, which only a damaged file can contain.
         if depth < _MAX_DEPTH and session.id in children:
             below = indent + ("  " if last else "│ ")
@@ -205,8 +250,20 @@ def _agents(
             )
 
 
-def in_order(sessions: Sequence[Session]) -> list[Session]:
-    """Live sessions by start, then all others by day, newest first."""
+_SORT_VALUES: Final[Mapping[str, Callable[[Session], Any]]] = {
+    "session": lambda session: label(session).lower(),
+    "plan": lambda session: -session.plan_done / max(1, session.plan_total),
+    "context": lambda session: -session.context.percent if session.context else 0.0,
+    "tokens": lambda session: -session.tokens.total,
+    "active": lambda session: -((session.last_at or LONG_AGO) - LONG_AGO).total_seconds(),
+}
+
+
+def in_order(sessions: Sequence[Session], view: ViewState = ViewState()) -> list[Session]:  # noqa: B008 - frozen
+    """Live sessions by start, then all others by day, newest first; or by the sorted column."""
+    value = _SORT_VALUES.get(view.sort)
+    if value is not None:
+        return sorted(sessions, key=lambda each: (value(each), each.id), reverse=view.reverse)
 
     def started(session: Session) -> datetime:
         return session.started_at or session.last_at or LONG_AGO
@@ -219,51 +276,5 @@ def in_order(sessions: Sequence[Session]) -> list[Session]:
     rest.sort(key=lambda session: session.id)
     rest.sort(key=started, reverse=True)
     rest.sort(key=lambda session: (session.last_at or LONG_AGO).date(), reverse=True)
-    return live + rest
-
-
-def _session(
-    session: Session, indent: str, parent: Key, now: Now, collapsed: bool | None, agents: int
-) -> ListRow:
-    style = STATE_STYLES[session.state]
-    title = session.nickname if session.nickname and indent.strip() else ""
-    name = label(session) if not title else f"{session.title or ''}"
-    parts: tuple[Cell, ...] = (
-        Styled(indent, "dim"),
-        Styled(f"{style.glyph} ", style.color),
-        Styled(f"▸{agents} " if collapsed else "", "dim"),
-        Styled(f"{title}  " if title else "", "cyan"),
-        name or UNTITLED,
-    )
-    cells = (
-        parts,
-        plan_bar(session.plan_done, session.plan_total),
-        _context(session.context) if session.state in LIVE else "",
-        tokens(session.tokens.total),
-        age_of(session.last_at, now.moment),
-    )
-    text = f"{session.state}  {label(session)}  {session.project}"
-    return ListRow(
-        session_key(session), cells, text=text, id=session.id, parent=parent, collapsed=collapsed
-    )
-
-
-def plan_bar(done: int, total: int) -> Cell | tuple[Cell, ...]:
-    """The progress of a plan as a bar and numbers; empty if there is no plan."""
-    if not total:
-        return ""
-    tone = "dim" if done == total else "green"
-    return (Styled(bar(done, total), tone), f" {done}/{total}")
-
-
-def bar(part: int, total: int) -> str:
-    full = min(_BAR_WIDTH, _BAR_WIDTH * part // total)
-    return "▰" * full + "▱" * (_BAR_WIDTH - full)
-
-
-def _context(context: Context | None) -> Cell:
-    """How full the context of a session is; empty if it is not known."""
-    if context is None:
-        return ""
-    tone = "yellow" if context.is_nearly_full else "dim"
-    return Styled(f"ctx {context.percent:.0f} %", tone)
+    ordered = live + rest
+    return ordered[::-1] if view.reverse else ordered

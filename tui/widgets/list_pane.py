@@ -2,6 +2,7 @@
 
 from typing import ClassVar
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -71,6 +72,9 @@ class ListPane(Pane):
     ListPane.-empty { & > Table { height: 1; } & > .empty { display: block; } }
     """
 
+    REMEMBERS_FILTER: ClassVar[bool] = True
+    """Whether its filter is there again after a restart."""
+
     def __init__(
         self,
         table: Table,
@@ -89,7 +93,8 @@ class ListPane(Pane):
     def compose(self) -> ComposeResult:
         prefs = self.dashboard.ui_state.lists.get(self.prefs_name)
         if prefs is not None:
-            self.table.view = prefs.view()
+            view = prefs.view()
+            self.table.view = view if self.REMEMBERS_FILTER else replace(view, filter="")
         yield self.table
         yield Static(classes="empty")
         words = self.table.view.filter
@@ -142,10 +147,10 @@ class ListPane(Pane):
         self.query_exactly_one(ListStatus).update(
             content.row(
                 self.count_text(),
-                content.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
-                f"filter: {table.view.filter}" if table.view.filter else None,
                 pending_text(table),
                 self.status_note(),
+                content.line(f"{len(table.marked):,} marked", "yellow") if table.marked else None,
+                f"filter: {table.view.filter}" if table.view.filter else None,
             )
         )
 

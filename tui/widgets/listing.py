@@ -25,6 +25,8 @@ class ViewState(Struct, frozen=True):
     filter: str = ""
     folded: frozenset[Key] = frozenset()
     """Keys of tree rows that a person opened or closed, against their default."""
+    flat: bool = False
+    """Whether a tree is shown as a list."""
 
 
 class Listing(Protocol):

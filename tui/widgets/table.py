@@ -167,7 +167,8 @@ class Table(Rows, can_focus=True):
         if self._replace_all or at_once or not before or self._moves_nothing(result.keys):
             self._set_keys(result.keys)
         else:
-            self.new_count = sum(1 for key in result.keys if key not in self._indexes)
+            new = [key for key in result.keys if key not in self._indexes]
+            self.new_count = sum(map(getattr(self.listing, "counts_as_new", bool), new))
             self.pending_keys = result.keys
         self._replace_all = False
         if bool(before) != bool(self._keys):

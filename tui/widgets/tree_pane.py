@@ -5,15 +5,29 @@ from typing import ClassVar
 from msgspec.structs import replace
 from textual import on
 from textual.binding import BindingType
+from textual.strip import Strip
 
 from tui.commands import bind
 from tui.widgets.list_pane import ListPane
-from tui.widgets.listing import Key
+from tui.widgets.listing import Key, ViewState
+from tui.widgets.rows import RowState
 from tui.widgets.table import Table
 
 
 class TreeTable(Table):
-    """The rows of a tree. Enter opens or closes a top-level row."""
+    """The rows of a tree. Enter opens or closes a top-level row.
+
+    With titles, their line shows the head of the first row once that is scrolled away.
+    """
+
+    def title_strip(self, view: ViewState) -> Strip:
+        heading = getattr(self.listing, "heading", None)
+        first = self.scroll_offset.y
+        if heading is not None and first < self.length:
+            row = heading(self.all_keys()[first])
+            if row is not None:
+                return self.row_strip(("sticky", row.key), RowState(row, False, False, False))
+        return super().title_strip(view)
 
     def footer_label(self, action: str) -> str | None:
         """The label of a key in the footer, if it differs from the usual one."""

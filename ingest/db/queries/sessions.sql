@@ -47,6 +47,22 @@ join turns t on t.source = r.source
 where r.id in (select unnest($ids::varchar[])) and t.error is not null
 qualify row_number() over (partition by r.home, r.id order by t.byte desc) = 1;
 
+-- name: pulse
+-- How many calls, messages and responses these sessions wrote in each of the last minutes.
+select
+    r.home, r.id, ((epoch($until::timestamp) - epoch(e.time)) // 60)::integer as minutes_ago,
+    count(*) as events
+from session_rows r
+join (
+    select source, time from calls where time > $since::timestamp
+    union all
+    select source, time from messages where time > $since::timestamp
+    union all
+    select source, time from usage where time > $since::timestamp
+) e on e.source = r.source
+where r.id in (select unnest($ids::varchar[]))
+group by all;
+
 -- name: starting_with
 -- Ids of sessions by prefix.
 select distinct thread as id from segments where starts_with(thread, $prefix) order by id;

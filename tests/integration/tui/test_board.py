@@ -67,7 +67,7 @@ async def test_a_filter_for_a_project_name_keeps_its_sessions(harness: AppHarnes
     async with harness.open_dashboard() as (app, pilot):
         await press(pilot, "slash", *"parser", "enter")
         assert "Refactor the lexer" in screen_text(app)
-        assert "4 of 11 sessions in 1 of 3 projects  filter: parser" in screen_text(app)
+        assert "4 of 11 sessions in 1 of 3 projects  2 hidden need you" in screen_text(app)
         await press(pilot, "escape", "slash", *"parser lexer", "enter")
         assert "1 of 11 sessions in 1 of 3 projects" in screen_text(app)
 
