@@ -109,6 +109,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             "automatically either"
         ),
     ] = True
+    agents_write: Annotated[bool, Setting("Whether agents may change tasks, over MCP")] = True
     color: Annotated[
         str,
         Setting(
@@ -127,7 +128,7 @@ ABOUT: Final[dict[str, Setting]] = {
     name: declared.__metadata__[0] for name, declared in Settings.__annotations__.items()
 }
 ENVIRONMENT: Final = {name: ABOUT[name].variable or f"TAILBOARD_{name.upper()}" for name in NAMES}
-_TABLES: Final = ("observe", "ingest", "memory")
+_TABLES: Final = ("observe", "ingest", "memory", "agents")
 """Their settings may be in a table of their own in the file: `[observe]`, `command = …`."""
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 """The values of a switch in the environment."""

@@ -58,6 +58,13 @@ class Invocation:
         """A copy with another time."""
         return Invocation(self.env, now, self.out, self.err, self.zone)
 
+    def for_request(self, now: datetime, here: "Path | None", out: TextIO) -> "Invocation":
+        """A copy for one request of a server, with its time and folder, that prints to `out`."""
+        copy = Invocation(self.env, now, out, out, self.zone, here)
+        copy.options = self.options
+        copy.__dict__["loaded"] = self.loaded
+        return copy
+
     @property
     def here(self) -> "Path":
         """The folder that the command is about, if it names none."""

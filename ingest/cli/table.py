@@ -50,6 +50,12 @@ COMMANDS: Final = (
         'tailboard search "failing test" kind:command since:7d',
     ),
     Entry(
+        "get",
+        f"{_HERE}.get",
+        "Show one item in full, by the id that a search or a brief shows.",
+        "tailboard get 019a3f@1024 --around 2",
+    ),
+    Entry(
         "journal",
         f"{_HERE}.journal",
         "Show or export a readable journal of a session, a day or a project.",
@@ -192,6 +198,12 @@ COMMANDS: Final = (
         f"{_HERE}.config",
         "Show or edit the settings, and where each value comes from.",
         "tailboard config show --sources",
+    ),
+    Entry(
+        "mcp",
+        f"{_HERE}.mcp",
+        "Answer agents on standard input and output (MCP).",
+        "tailboard mcp",
     ),
     Entry(
         "completion",

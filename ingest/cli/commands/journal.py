@@ -85,7 +85,7 @@ def _options(function: F) -> F:
     return function
 
 
-def _journal(
+def journal_of(
     invocation: Invocation,
     access: QueryReader,
     session: str | None,
@@ -145,7 +145,7 @@ def show(
     Example: tailboard journal show --day yesterday
     """
     with open_for_reading(invocation) as access:
-        journal = _journal(invocation, access, session, day, project, everywhere)
+        journal = journal_of(invocation, access, session, day, project, everywhere)
     body = {"journal": journal, "written": []}
     text = "" if invocation.options.json else render(journal, JournalFormat(form), invocation.zone)
     invocation.answer("journal", body, lambda output: output.text(text))
@@ -177,7 +177,7 @@ def export(
     Example: tailboard journal export --day 2026-11-21 --project parser --out journal.md
     """
     with open_for_actions(invocation) as database:
-        journal = _journal(invocation, database, session, day, project, everywhere)
+        journal = journal_of(invocation, database, session, day, project, everywhere)
         below, path = _target(invocation, journal, JournalFormat(form), out)
         exports.check_target(path, into=into)
         written = write(journal, path, JournalFormat(form), invocation.zone, below=below)

@@ -131,3 +131,11 @@ join last_turn t on t.source = c.source and t.n = c.turn
 where c.status = 'running' and t.state = 'open'
 order by rank desc, byte desc
 limit 1;
+
+-- name: prompt
+-- A prompt of a session without a rollout, at its position in Codex's history.
+select p.session, p.text, p.time, s.path
+from v_prompts p
+join sources s on s.id = p.source
+where p.history_only and starts_with(p.session, $prefix) and p.byte = $byte
+limit 1;

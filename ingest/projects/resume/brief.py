@@ -75,9 +75,10 @@ class Section(Struct):
         return _count(self.text)
 
 
-def brief(resume: Resume, words: int = WORDS, digits: int = 8) -> str:
-    """Render the resume in at most `words` words, with ids of `digits` characters."""
-    writer = _Writer(resume, words, digits)
+def brief(resume: Resume, words: int = WORDS, digits: int = 8, *, ids: bool = False) -> str:
+    """Render the resume in at most `words` words, with ids of `digits` characters. With `ids`, each
+    line ends with the id that `tailboard get` takes, instead of the position for people."""
+    writer = _Writer(resume, words, digits, ids)
     head, sections, tail = writer.head(), writer.sections(), writer.tail()
     room = words - _count(head) - _count(tail)
     _shrink(sections, room)
@@ -122,10 +123,11 @@ def _bounded(lines: list[str], words: int) -> list[str]:
 class _Writer:
     """Writes the parts of the brief, with ids of `digits` characters."""
 
-    def __init__(self, resume: Resume, words: int, digits: int) -> None:
+    def __init__(self, resume: Resume, words: int, digits: int, ids: bool) -> None:
         self.resume = resume
         self.digits = digits
         self.words = words
+        self.ids = ids
         self.line_words = min(_LINE_WORDS, max(_LEAST_LINE_WORDS, words // 12))
 
     def head(self) -> list[str]:
@@ -282,6 +284,9 @@ class _Writer:
     def _end(self, at: datetime | None, place: LogPosition | None, task: str = "") -> str:
         """The age, and the place in the log: the session, the turn, and where its line begins."""
         age = f" · {ago(at, self.resume.as_of)}" if at is not None else ""
+        if self.ids:
+            id_ = task or (item_id(place, self.digits) if place is not None else "")
+            return f"{age} `{id_}`" if id_ else age
         parts = []
         if place is not None and place.revision is not None:
             parts.append(f"plan {place.revision}")
@@ -293,6 +298,12 @@ class _Writer:
         where = " ".join(filter(None, (session, ", ".join(parts))))
         both = ", ".join(filter(None, (f"task {task}" if task else "", where)))
         return f"{age} ({both})" if both else age
+
+
+def item_id(place: LogPosition, digits: int) -> str:
+    """The id of what a session's file holds at a position; without one, that of the session."""
+    session = place.session[:digits]
+    return session if place.byte is None else f"{session}@{place.byte}"
 
 
 def _section(title: str, lines: Iterable[str], rank: int) -> Section:

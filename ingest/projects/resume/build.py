@@ -74,11 +74,18 @@ def resume(
     folder: str | None = None,
     words: int = WORDS,
     file: StateFileInput | None = None,
+    hidden: str | None = None,
+    ids: bool = False,
 ) -> Resume | None:
     """The resume of the scope's project and branch; if it names none, of the most recently active
-    project. `file` is the state file of the checkout. Runs git: never call this on the UI thread.
+    project. `file` is the state file of the checkout; `hidden` a session that is left out with its
+    agents, because it asks; `ids` is for `brief`. Runs git: never call this on the UI thread.
     """
-    sessions = _of_one_project(rows, scope, now)
+    sessions = [
+        one
+        for one in _of_one_project(rows, scope, now)
+        if hidden is None or hidden not in (one.id, one.root_id)
+    ]
     if not sessions and file is not None:
         sessions = file.sessions
     view = view_repository(map(anchor_of, sessions), git)
@@ -97,8 +104,8 @@ def resume(
     root = here if here in view.repositories else view.roots.get(chosen.session.id)
     builder = _Builder(rows, sessions, chosen, branch, view, reached, now, mask, file)
     result = builder.resume(_work_tree(git, root), git, folder)
-    ids = {one.session for one in _positions(result)} | {chosen.session.id}
-    result.brief = brief(result, words, id_length(rows, ids))
+    named = {one.session for one in _positions(result)} | {chosen.session.id}
+    result.brief = brief(result, words, id_length(rows, named), ids=ids)
     return result
 
 

@@ -1,4 +1,5 @@
-"""Applies people's task edits, in order, to the tasks derived from the log; the last edit wins.
+"""Applies people's task edits, in order, to the tasks derived from the log; the last edit wins,
+except that an agent's edit never changes a state that a person set.
 
 Pure. An edit that cannot be applied (it would create a dependency cycle, or its task no longer
 exists) is skipped and reported as a sentence; all other edits still apply.
@@ -146,7 +147,7 @@ def apply_edits(
     `whole`: `derived` holds every task there is, so an edit of a missing task is reported.
     """
     by_id = {task.id: task for task in derived.tasks}
-    refused, states = list[str](), set[str]()
+    refused, states, by_people = list[str](), set[str](), set[str]()
     for edit in effective_edits(every):
         task = by_id.get(edit.task)
         if task is None:
@@ -156,6 +157,11 @@ def apply_edits(
                     f"`tailboard tasks reset {edit.task}` removes the edit."
                 )
             continue
+        if isinstance(edit.edit, Set):
+            if edit.by_agent and task.id in by_people:
+                continue
+            if not edit.by_agent:
+                by_people.add(task.id)
         why = _apply(edit, task, by_id, derived, states)
         if why is None:
             task.edited = task.edited or not isinstance(edit.edit, Add | Join | Part | Imported)

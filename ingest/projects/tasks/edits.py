@@ -10,11 +10,13 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
-from ingest.actions import RecordEdit
+from ingest.actions import RecordEdit, current_user
 from ingest.db.query_reader import Row
 from ingest.projects.tasks.model import EvidenceKind, Origin, TaskState
 
 VERB: Final = "task"
+_AGENT: Final = "agent of "
+"""Begins the actor of an edit by an agent: no name of a user contains a blank."""
 
 
 class Add(Struct, frozen=True, tag="add", tag_field="do"):
@@ -113,6 +115,15 @@ class RecordedEdit(Struct, frozen=True):
     edit: TaskEdit
     reason: str | None
 
+    @property
+    def by_agent(self) -> bool:
+        return self.actor.startswith(_AGENT)
+
+
+def agent_of(user: str) -> str:
+    """The actor of the edits that an agent of this user makes."""
+    return f"{_AGENT}{user}"
+
 
 def encode_edit(edit: TaskEdit) -> dict[str, Any]:
     """The edit as arguments of an entry in the edit log."""
@@ -120,9 +131,17 @@ def encode_edit(edit: TaskEdit) -> dict[str, Any]:
     return encoded
 
 
-def edit_action(task: str, edit: TaskEdit, reason: str | None = None) -> RecordEdit:
-    """The action that records the edit."""
-    return RecordEdit(verb=VERB, about={"task": task}, arguments=encode_edit(edit), reason=reason)
+def edit_action(
+    task: str, edit: TaskEdit, reason: str | None = None, *, actor: str | None = None
+) -> RecordEdit:
+    """The action that records the edit, by default one of the current user."""
+    return RecordEdit(
+        actor=actor or current_user(),
+        verb=VERB,
+        about={"task": task},
+        arguments=encode_edit(edit),
+        reason=reason,
+    )
 
 
 def edit_elsewhere(recorded: RecordedEdit) -> RecordEdit:
@@ -175,12 +194,12 @@ def _about(edit: RecordedEdit) -> tuple[str, ...]:
 
 
 def last_edit(every: list[RecordedEdit], actor: str) -> RecordedEdit | None:
-    """The last edit by this person that was not undone yet."""
+    """The last edit by this person, or by an agent of theirs, that was not undone yet."""
     undone = {edit.edit.saying for edit in every if isinstance(edit.edit, Undo)}
     mine = (
         edit
         for edit in reversed(every)
-        if edit.actor == actor
+        if edit.actor in (actor, agent_of(actor))
         and edit.id not in undone
         and not isinstance(edit.edit, Undo | Imported)
     )

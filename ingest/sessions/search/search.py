@@ -18,6 +18,8 @@ LIMIT = 20
 class Hit(Struct, frozen=True, kw_only=True):
     """The fields of a hit in `search --json`, in their order."""
 
+    id: str
+    """What `tailboard get` takes: `SESSION@BYTE`."""
     session: str
     turn: int | None
     """The number that `show` gives the turn."""
@@ -77,7 +79,9 @@ def search(
 
 
 def _hit(row: Row, query: Query) -> Hit:
+    byte = row["byte"]
     return Hit(
+        id=row["session"] if byte is None else f"{row['session']}@{byte}",
         session=row["session"],
         turn=row["turn"],
         kind=row["kind"],
@@ -89,5 +93,5 @@ def _hit(row: Row, query: Query) -> Hit:
         project=row["project"],
         home=row["home"],
         source=row["source"],
-        byte=row["byte"],
+        byte=byte,
     )

@@ -18,7 +18,9 @@ from tests.integration.cli.cli_harness import CliHarness, write_sessions
 from tests.integration.cli.test_suggestions import PRINTED
 from tests.integration.queue.test_with_an_owner import ONCE, following
 
-STAYS = {"tailboard ingest --follow", "tailboard demo", "tailboard demo --headless 5"}
+STAYS = {
+    "tailboard ingest --follow", "tailboard demo", "tailboard demo --headless 5", "tailboard mcp",
+}  # fmt: skip
 """These do not end by themselves, or take their time; each has tests of its own."""
 
 

@@ -27,6 +27,8 @@ ELSEWHERE = {
     "tailboard ingest --follow": "tests/integration/sharing/test_commands_and_owner.py",
     "tailboard config edit": "tests/integration/cli/test_config.py",
     "pipx install .": "tests/integration/package/test_install.py",
+    "codex mcp add tailboard -- tailboard mcp": "tests/integration/agents/test_mcp.py",
+    "tailboard mcp": "tests/integration/agents/test_mcp.py",
     "uv tool install .": "tests/integration/package/test_install.py",
 }
 """What needs a terminal, stays, or changes the machine, and the tests that do it instead."""

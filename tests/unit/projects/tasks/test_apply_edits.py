@@ -18,6 +18,7 @@ from ingest.projects.tasks.edits import (
     TaskEdit,
     Undo,
     Unlink,
+    agent_of,
     decode_edit,
     encode_edit,
     last_edit,
@@ -94,6 +95,20 @@ def test_a_reset_drops_earlier_edits_and_no_later_ones() -> None:
     plan = after(("a", Set(TaskState.DONE)), ("a", Owner("x")), ("a", Reset()), ("a", Note("n")))
     task = tasks(plan)["a"]
     assert (task.state, task.owner, task.notes) == ("ready", None, ["n"])
+
+
+def test_an_agent_never_changes_a_state_that_a_person_set() -> None:
+    ours, agents = ("a", Set(TaskState.BLOCKED)), ("a", Set(TaskState.DONE))
+    agent = agent_of("ada")
+    for person_first in (True, False):
+        edits = [*saying(ours), *saying(agents, actor=agent)[len(ADDED) :]]
+        if not person_first:
+            edits = [*saying(agents, actor=agent), *saying(ours)[len(ADDED) :]]
+        assert states(build_roadmap([], edits, Scope(), NOW))["a"] == "blocked"
+    alone = saying(agents, actor=agent)
+    assert states(build_roadmap([], alone, Scope(), NOW))["a"] == "done"
+    assert last_edit(alone, "ada") == alone[-1]
+    assert last_edit(alone, "grace") is None
 
 
 def test_an_undo_reverts_only_the_last_edit_of_that_user() -> None:

@@ -1,0 +1,54 @@
+"""Runs a request in a thread, for a bounded time: a query that takes longer is cancelled."""
+
+import threading
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+import anyio
+import anyio.to_thread
+from msgspec.structs import replace
+
+from ingest.cli.agents.request import AgentRequest
+from ingest.db.query_reader import QueryReader, allow_for_load
+from ingest.errors import CommandError
+
+T = TypeVar("T")
+SECONDS: Final = 2.0
+THREADS: Final = 4
+"""So many requests run at once; the others wait."""
+
+
+class TooSlow(CommandError):
+    code = "too_slow"
+
+
+class _Running:
+    """Which reader and thread to cancel."""
+
+    def __init__(self) -> None:
+        self.reader: QueryReader | None = None
+        self.thread = 0
+
+    def opened(self, reader: QueryReader) -> None:
+        self.reader, self.thread = reader, threading.get_ident()
+
+    def cancel(self) -> None:
+        cancel = getattr(self.reader, "cancel", None)
+        if cancel is not None:  # A reader in this process has a limit of its own.
+            cancel(self.thread)
+
+
+async def run_bounded(
+    work: Callable[[AgentRequest], T], request: AgentRequest, limiter: anyio.CapacityLimiter
+) -> T:
+    running = _Running()
+    bounded = replace(request, opened=running.opened)
+    with anyio.move_on_after(allow_for_load(SECONDS)):
+        return await anyio.to_thread.run_sync(
+            work, bounded, limiter=limiter, abandon_on_cancel=True
+        )
+    running.cancel()
+    raise TooSlow(
+        f"This took longer than {SECONDS:g} s and was stopped.",
+        "Ask for less: fewer words, a shorter time (since:7d), or one project.",
+    )

@@ -1,0 +1,46 @@
+"""A project with sessions of it, and requests about it in this process."""
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from ingest.cli.agents.request import AgentRequest, request_at
+from ingest.cli.agents.tools import TOOLS, call, checked, sentence
+from ingest.cli.invocation import Invocation
+from ingest.errors import TailboardError
+from tests.build import Rollout
+from tests.integration.resume.conftest import Project, cli, left, project
+
+__all__ = ["cli", "left", "project"]
+
+Ask = Callable[..., str]
+
+
+def request(project: Project, cwd: str | None = None, **more: Any) -> AgentRequest:
+    harness = project.cli
+    env = {
+        "CODEX_HOME": str(harness.home),
+        "TAILBOARD_DB": str(harness.db),
+        "TAILBOARD_CONFIG": str(harness.tmp / "config.toml"),
+        **harness.env,
+    }
+    base = Invocation(env, harness.now, io.StringIO(), io.StringIO(), harness.zone)
+    return request_at(base, harness.now, cwd or str(project.repo.path), **more)
+
+
+@pytest.fixture
+def ask(project: Project, left: Rollout) -> Ask:
+    """Calls a tool, and gives its answer or the sentence of its error."""
+    project.read()
+
+    def ask(name: str, *, asking: str | None = None, **given: Any) -> str:
+        tool = TOOLS[name]
+        try:
+            about = request(project, given.get("cwd"), asking=asking)
+            return call(about, tool, checked(tool, given))
+        except TailboardError as error:
+            return f"Error: {sentence(error)}"
+
+    return ask
