@@ -77,6 +77,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     idle_hours: Annotated[
         float, Setting("An open turn without output for this many hours is idle", 0.1)
     ] = 24.0
+    codex_daemon: Annotated[
+        bool,
+        Setting("Whether to ask Codex's daemon, where it runs, which sessions wait for you"),
+    ] = True
     retention_days: Annotated[
         int, Setting("Days to keep the history of finished batches; 0 keeps it forever")
     ] = 0

@@ -9,6 +9,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import threading
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
@@ -24,6 +25,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.screen import Screen
 
+from ingest.live.home import watch_homes
 from ingest.projects.git.read_repository import Git
 from ingest.sessions.scope import Now, now_for
 from ingest.settings import Settings
@@ -90,6 +92,13 @@ class SupervisorEvent(Message):
         if not isinstance(message, SupervisorEvent) or isinstance(self.event, OwnerMessage):
             return False
         return type(message.event) is type(self.event)
+
+
+class LiveChanged(Message):
+    """Codex's daemon, or the locks of its processes, report something new."""
+
+    def can_replace(self, message: Message) -> bool:
+        return isinstance(message, LiveChanged)
 
 
 class TerminalClosed(Message):
@@ -160,6 +169,8 @@ class Dashboard(App[int]):
         self.ui_state = load_ui_state(supervisor.path)
         self.summary: Summary | None = None
         self.last_errors = LastErrors()
+        self._stop_watching = threading.Event()
+        """Ends the threads that watch."""
         self.animation_level = "none"
         self._filters.append(OutputSanitizer(ascii=options.ascii))
         if settings.color == "never" and not self.no_color:
@@ -201,6 +212,12 @@ class Dashboard(App[int]):
                 loop.add_signal_handler(getattr(signal, number), self.exit, 0)
         if self.options.live:
             self.set_interval(TICK, self._tick)
+            watch_homes(
+                self.settings.codex_homes,
+                self._stop_watching,
+                self._post_live_changed,
+                ask=self.settings.codex_daemon,
+            )
 
     def on_ready(self) -> None:
         if self.options.live:
@@ -217,6 +234,7 @@ class Dashboard(App[int]):
             self.typeahead.screen_drawn(self.screen)
 
     def on_unmount(self) -> None:
+        self._stop_watching.set()
         if self.current_mode in SCREENS:
             self.ui_state.screen = self.current_mode
         self.ui_state.theme = "" if self.theme == self._default_theme else self.theme
@@ -250,6 +268,11 @@ class Dashboard(App[int]):
                 else:
                     self.push_screen(DatabaseErrorScreen(problem))
 
+    def _post_live_changed(self) -> None:
+        """Called on the threads that watch."""
+        self.post_message(LiveChanged())
+
+    @on(LiveChanged)
     def _data_changed(self) -> None:
         if isinstance(self.screen, BaseScreen):
             self.screen.data_changed()

@@ -10,9 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.codex.facts import CallKind
-from ingest.codex.liveness import SessionState
-from ingest.codex.tools import KINDS
+from ingest.codex.liveness import SessionState, WaitsFor
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.scope import Now
 from ingest.sessions.session import Session, label
@@ -99,8 +97,6 @@ def _reason(session: Session, error: str, now: Now) -> str:
         case SessionState.STALLED:
             where = f" in `{command}`" if command else ""
             return f"silent for {age(session.last_at, now.moment)}{where}"
-        case _ if not command:
-            return session.state_reason
         case _:
-            question = call is not None and KINDS.get(call.tool or "") is CallKind.QUESTION
-            return f"{'asks' if question else 'waits for approval'}: {command}"
+            what = "asks" if session.waiting_for is WaitsFor.INPUT else "waits for approval"
+            return f"{what}: {command}" if command else session.state_reason

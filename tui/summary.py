@@ -5,7 +5,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from ingest.codex.liveness import SessionState
+from ingest.codex.liveness import SessionState, WaitsFor
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.limits import Limit, limits_from, limits_query, main_limits
 from ingest.sessions.scope import Now
@@ -33,6 +33,8 @@ class Summary(Struct, frozen=True):
     """The windows of the account's limits."""
     needs: tuple[Need, ...] = ()
     """The sessions that need the person."""
+    all_wait_for_approval: bool = False
+    """Whether every waiting session waits for an approval."""
 
 
 def summary(reader: QueryReader, now: Now, errors: LastErrors) -> Summary:
@@ -45,6 +47,7 @@ def summarize(
     """The summary if the recent sessions are already known."""
     errors.load(reader, sessions)
     states = [session.state for session in sessions]
+    waits = {session.waiting_for for session in sessions if session.waiting_for}
     sources, queue, pauses, limits = reader.run_consistent(
         [
             ("status.sources", {}),
@@ -58,6 +61,7 @@ def summarize(
     return Summary(
         running=states.count(SessionState.RUNNING),
         waiting=states.count(SessionState.WAITING),
+        all_wait_for_approval=waits == {WaitsFor.APPROVAL},
         stalled=states.count(SessionState.STALLED),
         failed=states.count(SessionState.FAILED),
         behind=int(totals["behind"]),

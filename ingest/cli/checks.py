@@ -17,7 +17,9 @@ from msgspec import Struct
 
 from ingest import log
 from ingest.cli.versions import version_text
+from ingest.codex.liveness import LiveStatus
 from ingest.db.query_reader import NOTHING_YET, NamedQueries, QueryReader
+from ingest.live import home as live_home
 from ingest.pipeline.homes import homes
 from ingest.projects.tasks.plan_tool import (
     MAX_SESSIONS,
@@ -183,6 +185,28 @@ def watching(path: Path) -> Check:
         which = "instances=1024" if "instances" in reason else "watches=524288"
         cure += f" To be faster: sudo sysctl fs.inotify.max_user_{which}"
     return Check("watching", True, detail, cure)
+
+
+def daemon(path: Path, *, ask: bool) -> Check:
+    """Whether Codex's daemon reports what its sessions wait for. Without it, the files decide."""
+    name = "codex daemon"
+    if not ask:
+        return Check(name, True, "Not asked: `codex_daemon` is off. The session files decide.")
+    live = live_home.of(str(path))
+    statuses = live.now(ask=True).statuses
+    if live.problem:
+        return Check(name, True, f"Not used: {live.problem} The session files decide.")
+    if not live.version:
+        return Check(name, True, "None runs. The session files decide.")
+    waiting = sum(status in (LiveStatus.APPROVAL, LiveStatus.INPUT) for status in statuses.values())
+    detail = (
+        f"Codex {live.version}: {pluralize(len(statuses), 'thread')} loaded, {waiting} waiting."
+    )
+    if live.is_newer_than_tested:
+        detail += " It is newer than this version of Tailboard."
+    if live.unknown:
+        detail += f" Statuses that are not known: {', '.join(sorted(live.unknown))}."
+    return Check(name, True, detail)
 
 
 def database(access: QueryReader) -> Check:

@@ -1,7 +1,8 @@
-"""Derives the current state of a session from its last turn and the clock. Pure.
+"""Derives the current state of a session from its last turn, the clock and what is live. Pure.
 
-Codex records neither "waiting" nor "stalled". An open turn is judged by its open call, by the
-writer's lock (None if this release has none) and by the time since the last line.
+Codex records neither "waiting" nor "stalled". If its daemon has the thread loaded, its word counts.
+If not, an open turn is judged by its open call, by the lock of its writer and by the time since the
+last line.
 """
 
 from datetime import datetime, timedelta
@@ -14,7 +15,9 @@ from ingest.codex.facts import TurnState
 
 STALLS_AFTER: Final = timedelta(minutes=5)
 LOCK_VALID_FOR: Final = timedelta(hours=1)
-"""A lock that a crash left behind must not make a session look as if it were running."""
+"""A silent turn whose writer lives counts as running for this long."""
+SETTLES_AFTER: Final = timedelta(seconds=2)
+"""The lines of a turn that has just ended or begun may not be read yet."""
 IDLE_AFTER: Final = timedelta(hours=24)
 """An open turn without a new line for this long is not expected to continue."""
 _A_DAY: Final = timedelta(days=1)
@@ -34,68 +37,108 @@ class SessionState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class LiveStatus(StrEnum):
+    """What Codex's daemon says of a thread that it has loaded."""
+
+    ACTIVE = "active"
+    APPROVAL = "approval"
+    INPUT = "input"
+    IDLE = "idle"
+    ERROR = "error"
+
+
+class WaitsFor(StrEnum):
+    APPROVAL = "approval"
+    INPUT = "input"
+
+
 class OpenCall(Struct, frozen=True):
     tool: str | None
     command: str | None
     since: datetime | None
 
 
-def state_of(
+class Judgement(Struct, frozen=True):
+    state: SessionState
+    reason: str
+    waits_for: WaitsFor | None = None
+
+
+_ENDED: Final[dict[str, Judgement]] = {
+    TurnState.COMPLETED: Judgement(SessionState.DONE, "The last turn is completed."),
+    TurnState.FAILED: Judgement(SessionState.FAILED, "The last turn failed."),
+    TurnState.INTERRUPTED: Judgement(SessionState.INTERRUPTED, "The last turn was interrupted."),
+    TurnState.LOST: Judgement(SessionState.INTERRUPTED, "The last turn has no recorded end."),
+}
+_NOT_RUN: Final = Judgement(SessionState.INTERRUPTED, "Codex no longer runs the last turn.")
+_KILLED: Final = Judgement(
+    SessionState.INTERRUPTED, "Its Codex process ended during the last turn."
+)
+_NO_TURN: Final = Judgement(SessionState.UNKNOWN, "No turn has begun.")
+_NO_TIME: Final = Judgement(SessionState.UNKNOWN, "The turn is open, and no line has a time.")
+
+
+def judge(
     turn_state: str | None,
     last_at: datetime | None,
     open_call: OpenCall | None,
     *,
     waits_for_user: bool,
-    locked: bool | None,
     now: datetime,
+    live: LiveStatus | None = None,
+    writer_alive: bool | None = None,
     stalls_after: timedelta = STALLS_AFTER,
     idle_after: timedelta = IDLE_AFTER,
-) -> tuple[SessionState, str]:
-    """The state and its reason. Times are naive UTC."""
-    match turn_state:
-        case TurnState.COMPLETED:
-            return SessionState.DONE, "The last turn is completed."
-        case TurnState.FAILED:
-            return SessionState.FAILED, "The last turn failed."
-        case TurnState.INTERRUPTED:
-            return SessionState.INTERRUPTED, "The last turn was interrupted."
-        case TurnState.LOST:
-            return SessionState.INTERRUPTED, "The last turn has no recorded end."
-        case TurnState.OPEN:
-            pass
-        case _:
-            return SessionState.UNKNOWN, "No turn has begun."
-    if last_at is not None and now - last_at > idle_after:
-        # Not stored, so the next line makes the session active again. The writer's lock is ignored:
-        # a daemon holds it as long as it has the thread loaded.
-        waiting = f"; {_describe_wait(open_call)}" if waits_for_user else ""
-        since = f"silent since {_format_time(last_at, now)} UTC"
-        return SessionState.IDLE, f"Idle, {since}{waiting}"
-    if waits_for_user:
-        return SessionState.WAITING, _describe_wait(open_call)
+) -> Judgement:
+    """The state and its reason. Times are naive UTC.
+
+    `live`: what the daemon says, None if it has not loaded the thread. `writer_alive`: whether the
+    process that wrote it lives, None if that is not known.
+    """
+    match live:
+        case LiveStatus.APPROVAL | LiveStatus.INPUT:
+            return _waits(open_call, WaitsFor(live))
+        case LiveStatus.ACTIVE:
+            return Judgement(SessionState.RUNNING, _describe_activity(open_call, now))
+        case LiveStatus.ERROR:
+            return Judgement(SessionState.FAILED, "Codex reports a system error.")
+    if turn_state != TurnState.OPEN:
+        return _ENDED.get(turn_state or "", _NO_TURN)
     if last_at is None:
-        return SessionState.UNKNOWN, "The turn is open, and no line has a time."
+        return _NO_TIME
     silence = now - last_at
+    if live is LiveStatus.IDLE and silence > SETTLES_AFTER:
+        return _NOT_RUN
+    if live is None and writer_alive is False:
+        return _KILLED
+    activity = _describe_activity(open_call, now)
+    since = f"silent since {_format_time(last_at, now)} UTC"
+    waits = _waits(open_call) if waits_for_user else None
+    if silence > idle_after:
+        # Not stored, so the next line makes the session active again. A living writer is ignored:
+        # a daemon keeps a thread loaded when nobody uses it any more.
+        reason = f"Idle, {since}; {waits.reason}" if waits else f"Idle, {since}"
+        return Judgement(SessionState.IDLE, reason)
+    if waits is not None:
+        return waits
     if silence <= stalls_after:
-        return SessionState.RUNNING, _describe_activity(open_call, now)
-    if locked and silence <= LOCK_VALID_FOR:
-        return (
-            SessionState.RUNNING,
-            f"{_describe_activity(open_call, now)}, the writer holds its lock",
-        )
-    return (
-        SessionState.STALLED,
-        f"{_describe_activity(open_call, now)}, silent since {_format_time(last_at, now)} UTC",
-    )
+        return Judgement(SessionState.RUNNING, activity)
+    if writer_alive and silence <= LOCK_VALID_FOR:
+        return Judgement(SessionState.RUNNING, f"{activity}, its Codex process lives")
+    return Judgement(SessionState.STALLED, f"{activity}, {since}")
+
+
+def _waits(call: OpenCall | None, waits_for: WaitsFor | None = None) -> Judgement:
+    if waits_for is None:
+        asks = call is not None and (call.tool or "").startswith("request_user_input")
+        waits_for = WaitsFor.INPUT if asks else WaitsFor.APPROVAL
+    name, what = _call_name(call), "approval" if waits_for is WaitsFor.APPROVAL else "an answer"
+    reason = f"{name} waits for {what}" if name else f"Waits for {what}"
+    return Judgement(SessionState.WAITING, reason, waits_for)
 
 
 def _format_time(at: datetime, now: datetime) -> str:
     return f"{at:%H:%M:%S}" if now - at < _A_DAY else f"{at:%Y-%m-%d %H:%M}"
-
-
-def _describe_wait(call: OpenCall | None) -> str:
-    name = _call_name(call)
-    return f"{name} waits for an answer" if name else "Waits for an answer"
 
 
 def _describe_activity(call: OpenCall | None, now: datetime) -> str:

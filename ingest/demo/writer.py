@@ -5,6 +5,7 @@ Touches nothing outside the folder. Run `play` on a thread of its own; it return
 line, or when it is stopped.
 """
 
+import fcntl
 import os
 import re
 from collections.abc import Callable
@@ -51,6 +52,8 @@ class DemoWriter:
         self._now = now.astimezone(UTC).replace(microsecond=0)
         self._by = self._now - datetime.fromtimestamp(story.now_ms // 1000, UTC)
         self._future: list[list[_Line]] = []
+        self._held: dict[Path, int] = {}
+        """Descriptors of the locks that are held, like Codex's, until this process ends."""
 
     def write_past(self) -> None:
         """Write all lines from before now."""
@@ -75,7 +78,7 @@ class DemoWriter:
             while (wait := (line.at - clock()).total_seconds()) > 0:
                 if stop.wait(min(wait, _MAX_WAIT)):
                     return
-            _append(line)
+            self._append(line)
 
     def _write_past(self, chapter: Chapter, shift: TimeShift) -> None:
         path = self.home / shift.path(chapter.path, self._zone)
@@ -93,10 +96,30 @@ class DemoWriter:
         if past:
             _put(path, "".join(past).encode(), chapter.form, last)
             if lock is not None:
-                _touch(lock)
+                self._hold(lock)
+
+    def _append(self, line: _Line) -> None:
+        line.path.parent.mkdir(parents=True, exist_ok=True)
+        if line.lock is not None:
+            self._hold(line.lock)
+        # One write per line, as Codex does.
+        file = open_private(line.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        try:
+            os.write(file, line.text.encode())
+        finally:
+            os.close(file)
+        if line.last and line.lock is not None:
+            line.lock.unlink(missing_ok=True)
+            os.close(self._held.pop(line.lock))
 
     def _lock(self, thread: str) -> Path:
         return self.home / "thread-writer-locks" / f"{thread}.lock"
+
+    def _hold(self, lock: Path) -> None:
+        if lock not in self._held:
+            lock.parent.mkdir(exist_ok=True)
+            self._held[lock] = open_private(lock, os.O_WRONLY | os.O_CREAT)
+            fcntl.flock(self._held[lock], fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def _future_lines(lines: list[str], written: int, path: Path, lock: Path | None) -> list[_Line]:
@@ -122,22 +145,3 @@ def _put(path: Path, data: bytes, form: Form, at: datetime | None) -> None:
     path.write_bytes(data)
     if at is not None:
         os.utime(path, (at.timestamp(), at.timestamp()))
-
-
-def _append(line: _Line) -> None:
-    line.path.parent.mkdir(parents=True, exist_ok=True)
-    if line.lock is not None:
-        _touch(line.lock)
-    # One write per line, as Codex does.
-    file = open_private(line.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    try:
-        os.write(file, line.text.encode())
-    finally:
-        os.close(file)
-    if line.last and line.lock is not None:
-        line.lock.unlink(missing_ok=True)
-
-
-def _touch(lock: Path) -> None:
-    lock.parent.mkdir(exist_ok=True)
-    lock.touch(mode=0o600)

@@ -28,6 +28,10 @@ class Now(Struct, frozen=True):
     """Naive UTC, as the database keeps time."""
     stalls_after: timedelta
     idle_after: timedelta
+    live: bool = False
+    """Whether it matters which Codex processes live."""
+    asks_daemon: bool = False
+    """Whether Codex's daemon is asked too."""
 
 
 def now_for(settings: "Settings", moment: datetime) -> Now:
@@ -36,6 +40,8 @@ def now_for(settings: "Settings", moment: datetime) -> Now:
         moment,
         timedelta(minutes=settings.stall_minutes),
         timedelta(hours=settings.idle_hours),
+        live=True,
+        asks_daemon=settings.codex_daemon,
     )
 
 

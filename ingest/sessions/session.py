@@ -6,13 +6,14 @@ from itertools import pairwise, takewhile
 
 from msgspec import Struct
 
-from ingest.codex.liveness import OpenCall, SessionState, state_of
+from ingest.codex.liveness import Judgement, OpenCall, SessionState, WaitsFor, judge
 from ingest.codex.request_text import title_in
 from ingest.db.query_reader import NamedQueries, Row
+from ingest.live.home import Live, of
+from ingest.live.locks import Writer
 from ingest.sessions.limits import WARN_PERCENT
 from ingest.sessions.questions import question_text
 from ingest.sessions.scope import Now, Scope
-from ingest.tail.locks import locked_threads
 
 TITLE_CHARS = 200
 UNTITLED = "(no prompt)"
@@ -85,6 +86,12 @@ class Session(Struct, frozen=True, kw_only=True):
     context: Context | None = None
     open_call: OpenCall | None = None
     """The newest call of an open turn that has not ended: what runs, or the question that waits."""
+    waiting_for: WaitsFor | None = None
+
+    @property
+    def state_text(self) -> str:
+        """The state in words: `waiting for approval`."""
+        return f"{self.state} for {self.waiting_for}" if self.waiting_for else str(self.state)
 
 
 def session_elsewhere(
@@ -161,7 +168,7 @@ def is_recent(session: Session, now: Now) -> bool:
 
 
 def to_sessions(rows: Iterable[Row], now: Now) -> list[Session]:
-    return [_session(row, state, reason) for row, state, reason in with_states(rows, now)]
+    return [_session(row, judged) for row, judged in with_states(rows, now)]
 
 
 def _open_call(row: Row) -> OpenCall | None:
@@ -170,28 +177,30 @@ def _open_call(row: Row) -> OpenCall | None:
     return OpenCall(row["open_tool"], _open_call_text(row), row["open_since"])
 
 
-def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, SessionState, str]]:
+def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, Judgement]]:
     """Rows of sessions, each with its current state and the reason for it."""
-    locks: dict[str, frozenset[str] | None] = {}
+    lives: dict[str, Live] = {}
     for row in rows:
-        home = row["home_path"] or ""
-        if home not in locks:
-            locks[home] = locked_threads(home) if home else None
-        held = locks[home]
-        state, reason = state_of(
+        home, id_ = row["home_path"] or "", row["id"]
+        if home not in lives:
+            counts = bool(home) and now.live
+            lives[home] = of(home).now(ask=now.asks_daemon) if counts else Live()
+        writer = lives[home].writers.get(id_, Writer.UNKNOWN)
+        judged = judge(
             row["turn_state"],
             row["last_at"],
             _open_call(row),
             waits_for_user=row["waits_for_user"],
-            locked=None if held is None else row["id"] in held,
+            live=lives[home].statuses.get(id_),
+            writer_alive=None if writer is Writer.UNKNOWN else writer is Writer.ALIVE,
             now=now.moment,
             stalls_after=now.stalls_after,
             idle_after=now.idle_after,
         )
-        yield row, state, reason
+        yield row, judged
 
 
-def _session(row: Row, state: SessionState, reason: str) -> Session:
+def _session(row: Row, judged: Judgement) -> Session:
     return Session(
         id=row["id"],
         parent_id=row["parent_id"],
@@ -203,8 +212,8 @@ def _session(row: Row, state: SessionState, reason: str) -> Session:
         cwd=row["cwd"],
         branch=row["branch"],
         commit=row["commit"],
-        state=state,
-        state_reason=reason,
+        state=judged.state,
+        state_reason=judged.reason,
         started_at=row["started_at"],
         last_at=row["last_at"],
         turns=row["turns"],
@@ -226,6 +235,7 @@ def _session(row: Row, state: SessionState, reason: str) -> Session:
         began_on=row["began_on"],
         context=_context(row["context_used"], row["context_window"]),
         open_call=_open_call(row),
+        waiting_for=judged.waits_for,
     )
 
 

@@ -27,6 +27,8 @@ STATE_STYLES: Final = {
     "running": _RUNNING,
     "open": _RUNNING,
     "waiting": _WAITING,
+    "waiting for approval": _WAITING,
+    "waiting for input": _WAITING,
     "stalled": _STALLED,
     "done": _DONE,
     "failed": _FAILED,

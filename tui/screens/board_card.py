@@ -69,7 +69,9 @@ def render_card(card: Card, more: Resume | None = None) -> Content:
 def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     session, now = card.session, card.now.moment
     yield content.row(content.line(label(session), "title"))
-    yield content.row(content.state(session.state), content.line(ago(session.last_at, now), "dim"))
+    yield content.row(
+        content.state(session.state_text), content.line(ago(session.last_at, now), "dim")
+    )
     commit = f"@ {session.commit[:8]}" if session.commit else ""
     yield content.row(
         content.line(session.project, "bold"),
@@ -91,7 +93,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     if session.state in _EXPLAINED:
         yield content.line("")
         yield content.row(
-            content.line(f"Why {session.state}", "bold"),
+            content.line(f"Why {session.state_text}", "bold"),
             content.line(session.state_reason, "yellow"),
         )
     yield from _last_prompt(card.log)

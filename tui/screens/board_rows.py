@@ -100,7 +100,7 @@ def session_row(
         Styled(tokens(session.tokens.total), "dim" if ended else ""),
         age_of(session.last_at, now.moment),
     )
-    text = f"{session.state}  {label(session)}  {session.project}"
+    text = f"{session.state_text}  {label(session)}  {session.project}"
     return ListRow(
         session_key(session), cells, text=text, id=session.id, parent=parent, collapsed=collapsed
     )

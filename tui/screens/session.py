@@ -84,7 +84,7 @@ class TimelinePane(ListPane):
     def _show_heading(self, session: Session) -> None:
         self.set_heading(
             content.row(
-                content.state(session.state), content.line(label(session), "title"),
+                content.state(session.state_text), content.line(label(session), "title"),
                 content.line(session.project, "bold"),
                 content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
                 self._alignment,

@@ -56,9 +56,11 @@ def chips(
     ):  # fmt: skip
         if count or word == "running":
             short = content.row(content.glyph(word), f"{count}", gap=" ")
-            parts.append(
-                Chip((content.row(content.glyph(word), f"{count} {word}", gap=" "), short), "board")
-            )
+            texts = [content.row(content.glyph(word), f"{count} {word}", gap=" "), short]
+            if word == "waiting" and summary.all_wait_for_approval:
+                text = f"{count} waiting for approval"
+                texts.insert(0, content.row(content.glyph(word), text, gap=" "))
+            parts.append(Chip(tuple(texts), "board"))
     if note is not None:
         parts.append(Chip((note,), "pipeline"))
     tone = "yellow" if summary.behind else "dim"

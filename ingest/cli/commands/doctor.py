@@ -43,6 +43,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
         yield checks.readable_by_others(home)
         yield checks.watching(home)
         yield from checks.room_for_codex(home)
+        yield checks.daemon(home, ask=settings.codex_daemon)
     yield from checks.elsewhere(settings.codex_homes, _usual_homes(invocation))
     yield checks.private(settings.db)
     yield checks.room(settings.db)

@@ -57,7 +57,7 @@ def _cells(output: Output, session: Session, digits: int, invocation: Invocation
     failed = f", {session.failed_commands} failed" if session.failed_commands else ""
     return [
         session.id[:digits],
-        output.state(session.state),
+        output.state(session.state_text),
         label(session),
         session.project,
         session.branch,

@@ -144,7 +144,7 @@ def _show(output: Output, log: SessionLog) -> None:
     output.fields(
         [
             ("id", session.id),
-            ("state", output.state(session.state)),
+            ("state", output.state(session.state_text)),
             ("", session.state_reason),
             ("project", f"{session.project}  {session.cwd or ''}"),
             ("branch", f"{branch_label(session)}  {(session.commit or '')[:10]}"),

@@ -152,7 +152,7 @@ def show(output: Output, seen: StatusView) -> None:
             [
                 [
                     session.id[: seen.digits],
-                    output.state(session.state),
+                    output.state(session.state_text),
                     label(session),
                     session.project,
                     session.state_reason,

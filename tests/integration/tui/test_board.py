@@ -25,7 +25,9 @@ from tests.app_harness import (
     wait_until,
 )
 from tests.build.repository import REMOTE, Repo
+from tests.fake_daemon import ACTIVE, WAITS_FOR_APPROVAL, fake_daemon
 from tests.sample_home import HOSTILE
+from tui.dashboard import LiveChanged
 from tui.query_runner import THREADS
 from tui.screens import board
 from tui.screens.board import CardPane, SessionsPane
@@ -106,6 +108,25 @@ async def test_why_shows_the_reason_and_the_end_of_the_timeline(harness: AppHarn
         table = app.screen.query_exactly_one(Table)
         assert table.cursor == table.length - 1 > 0
         assert any("waits for an answer" in note.message for note in app._notifications)
+
+
+async def test_what_the_daemon_reports_is_shown_on_the_board_and_in_the_header(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.live.home.ASK_EVERY", 0.0)
+    monkeypatch.setattr("ingest.live.home.TIMEOUT", 30.0)
+    with fake_daemon(harness.home.path) as daemon:
+        async with harness.open_dashboard() as (app, pilot):
+            card = app.screen.query_exactly_one(CardPane).card
+            assert card is not None
+            assert "1 waiting" in screen_text(app)
+            daemon.threads = {card.session.id: WAITS_FOR_APPROVAL}
+            app.post_message(LiveChanged())
+            await wait_for_text(pilot, "waiting for approval")
+            assert "1 waiting for approval" in screen_text(app)
+            daemon.threads = {card.session.id: ACTIVE}
+            app.post_message(LiveChanged())
+            await wait_for_text(pilot, "2 running")
 
 
 async def test_a_session_moved_to_another_branch_is_shown_there(

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from ingest.codex.liveness import SessionState, state_of
+from ingest.codex.liveness import SessionState, judge
 
 NOW = datetime(2026, 11, 21, 14, 3)
 
@@ -11,18 +11,19 @@ def stands(
     quiet: timedelta,
     *,
     idle_after: timedelta = timedelta(hours=24),
-    locked: bool | None = None,
+    alive: bool | None = None,
     waits: bool = False,
 ) -> tuple[SessionState, str]:
-    return state_of(
+    judged = judge(
         "open",
         NOW - quiet,
         None,
         waits_for_user=waits,
-        locked=locked,
+        writer_alive=alive,
         now=NOW,
         idle_after=idle_after,
     )
+    return judged.state, judged.reason
 
 
 def test_an_open_turn_without_new_lines_is_first_stalled_and_then_idle() -> None:
@@ -38,14 +39,14 @@ def test_the_time_until_a_session_is_idle_can_be_configured() -> None:
     assert stands(timedelta(hours=2), idle_after=timedelta(hours=1))[1].startswith("Idle")
 
 
-def test_a_lock_does_not_prevent_a_session_from_being_idle() -> None:
-    assert stands(timedelta(hours=25), locked=True)[0] is SessionState.IDLE
+def test_a_living_process_does_not_prevent_a_session_from_being_idle() -> None:
+    assert stands(timedelta(hours=25), alive=True)[0] is SessionState.IDLE
 
 
 def test_a_session_with_an_old_unanswered_question_is_idle_and_names_it() -> None:
     state, reason = stands(timedelta(hours=25), waits=True)
     assert state is SessionState.IDLE
-    assert reason.endswith("; Waits for an answer")
+    assert reason.endswith("; Waits for approval")
     assert stands(timedelta(hours=23), waits=True)[0] is SessionState.WAITING
 
 

@@ -1,10 +1,10 @@
-"""The state of a session: its last turn, compared with the clock."""
+"""The state of a session: from its last turn, the clock, its process and the daemon."""
 
 from datetime import datetime, timedelta
 
 import pytest
 
-from ingest.codex.liveness import OpenCall, SessionState, state_of
+from ingest.codex.liveness import LiveStatus, OpenCall, SessionState, WaitsFor, judge
 
 NOW = datetime(2026, 11, 21, 14, 3)
 
@@ -15,10 +15,14 @@ def stands(
     call: OpenCall | None = None,
     *,
     waits: bool = False,
-    locked: bool | None = None,
+    alive: bool | None = None,
+    live: LiveStatus | None = None,
 ) -> tuple[SessionState, str]:
     last_at = None if quiet is None else NOW - quiet
-    return state_of(turn_state, last_at, call, waits_for_user=waits, locked=locked, now=NOW)
+    judged = judge(
+        turn_state, last_at, call, waits_for_user=waits, live=live, writer_alive=alive, now=NOW
+    )
+    return judged.state, judged.reason
 
 
 @pytest.mark.parametrize(
@@ -59,19 +63,51 @@ def test_a_turn_that_was_quiet_for_days_shows_the_day() -> None:
 
 
 @pytest.mark.parametrize(
-    ("locked", "quiet", "state"),
+    ("alive", "quiet", "state"),
     [
         (True, timedelta(minutes=50), SessionState.RUNNING),
         (True, timedelta(hours=2), SessionState.STALLED),
-        (False, timedelta(minutes=50), SessionState.STALLED),
+        (False, timedelta(seconds=1), SessionState.INTERRUPTED),
         (None, timedelta(minutes=50), SessionState.STALLED),
     ],
 )
-def test_the_writers_lock_counts_for_an_hour(
-    locked: bool | None, quiet: timedelta, state: SessionState
+def test_a_silent_turn_runs_for_an_hour_if_its_process_lives_and_ends_with_it(
+    alive: bool | None, quiet: timedelta, state: SessionState
 ) -> None:
-    assert stands("open", quiet, locked=locked)[0] is state
+    assert stands("open", quiet, alive=alive)[0] is state
 
 
 def test_without_a_time_the_state_is_unknown() -> None:
     assert stands("open", None)[0] is SessionState.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("live", "state", "waits_for"),
+    [
+        (LiveStatus.APPROVAL, SessionState.WAITING, WaitsFor.APPROVAL),
+        (LiveStatus.INPUT, SessionState.WAITING, WaitsFor.INPUT),
+        (LiveStatus.ACTIVE, SessionState.RUNNING, None),
+        (LiveStatus.ERROR, SessionState.FAILED, None),
+        (LiveStatus.IDLE, SessionState.INTERRUPTED, None),
+    ],
+)
+def test_the_word_of_the_daemon_counts_more_than_the_files(
+    live: LiveStatus, state: SessionState, waits_for: WaitsFor | None
+) -> None:
+    # By the files alone it would wait for approval, or after so long be idle.
+    for quiet in (timedelta(minutes=1), timedelta(hours=30)):
+        judged = judge("open", NOW - quiet, None, waits_for_user=True, live=live, now=NOW)
+        assert (judged.state, judged.waits_for) == (state, waits_for)
+
+
+def test_a_turn_that_the_daemon_does_not_run_may_just_have_begun_or_ended() -> None:
+    just_now = timedelta(seconds=1)
+    assert stands("open", just_now, live=LiveStatus.IDLE)[0] is SessionState.RUNNING
+    assert stands("completed", just_now, live=LiveStatus.IDLE)[0] is SessionState.DONE
+    assert stands("failed", timedelta(hours=1), live=LiveStatus.IDLE)[0] is SessionState.FAILED
+
+
+def test_without_the_daemon_the_open_call_tells_what_a_session_waits_for() -> None:
+    for tool, waits_for in (("exec", WaitsFor.APPROVAL), ("request_user_input", WaitsFor.INPUT)):
+        judged = judge("open", NOW, OpenCall(tool, None, NOW), waits_for_user=True, now=NOW)
+        assert judged.waits_for is waits_for

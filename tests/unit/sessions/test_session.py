@@ -1,11 +1,8 @@
-"""The title of a session, the shortest unique id, and whether a process writes it."""
-
-from pathlib import Path
+"""The title of a session, and the shortest unique id."""
 
 import pytest
 
 from ingest.sessions.session import TITLE_CHARS, branch_label, short_length, title_of
-from ingest.tail.locks import locked_threads
 from tests.build.session import session
 
 
@@ -34,16 +31,6 @@ def test_a_title_is_the_first_meaningful_line(text: str | None, title: str | Non
 )
 def test_ids_are_shortened_to_unique_prefixes(ids: list[str], length: int) -> None:
     assert short_length(ids) == length
-
-
-def test_locks_are_found_by_name_and_unknown_in_a_home_without_any(tmp_path: Path) -> None:
-    assert locked_threads(tmp_path) is None
-    folder = tmp_path / "thread-writer-locks"
-    folder.mkdir()
-    assert locked_threads(tmp_path) == frozenset()
-    for name in ("019a.lock", ".coordination.lock", "notes.txt"):
-        (folder / name).touch()
-    assert locked_threads(tmp_path) == frozenset({"019a"})
 
 
 def test_a_branch_set_by_the_user_is_shown_with_the_original_one() -> None:

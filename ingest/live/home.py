@@ -1,0 +1,178 @@
+"""The live state of a home: what its daemon says, and who holds its locks.
+
+A command asks once. A dashboard and `ingest --follow` watch: a thread keeps the connection, on
+which the daemon reports every change, and looks at the locks. A daemon that failed is not asked
+again for a minute.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from ingest.codex.liveness import LiveStatus
+from ingest.live.daemon import (
+    RETRY_SECONDS,
+    SOCKET,
+    TESTED,
+    TIMEOUT,
+    Connection,
+    DaemonUnusable,
+    Statuses,
+    socket_identity,
+)
+from ingest.live.locks import Writer, writers
+from ingest.live.websocket import ProtocolError
+
+ASK_EVERY: Final = 0.5
+"""Seconds for which an answer counts, and between two looks at the locks."""
+_LIST_EVERY: Final = 10.0
+"""Seconds after which a watcher asks for everything again, in case a change was missed."""
+_FAILURES: Final = (OSError, DaemonUnusable, ProtocolError, msgspec.MsgspecError, RecursionError)
+
+
+class Live(Struct, frozen=True):
+    """What is known about the threads of a home now."""
+
+    statuses: Mapping[str, LiveStatus] = {}
+    writers: Mapping[str, Writer] = {}
+
+
+class HomeLive:
+    """The live state of one home. One per home and process, see `of`."""
+
+    def __init__(self, home: str) -> None:
+        self.home = home
+        self.version = ""
+        self.problem = ""
+        """Why the daemon cannot be asked; empty if it answered, or if there is none."""
+        self.unknown: frozenset[str] = frozenset()
+        """Statuses of the daemon that this program does not know."""
+        self._statuses: Statuses = {}
+        self._asked_at = float("-inf")
+        self._failed_at = float("-inf")
+        self._failed: tuple[int, int] | None = None
+        """The socket that failed."""
+        self._connection: Connection | None = None
+        self._lock = threading.Lock()
+        self._watched = False
+
+    @property
+    def is_newer_than_tested(self) -> bool:
+        return tuple(map(int, self.version.split("."))) > TESTED
+
+    def now(self, *, ask: bool) -> Live:
+        """The live state; at most `ASK_EVERY` old if no thread watches. `ask`: ask the daemon."""
+        statuses: Mapping[str, LiveStatus] = {}
+        if ask:
+            with self._lock:
+                if not self._watched and time.monotonic() - self._asked_at >= ASK_EVERY:
+                    self._refresh()
+                    self._disconnect()
+                statuses = dict(self._statuses)
+        return Live(statuses, writers(self.home))
+
+    def watch(
+        self, stop: threading.Event, changed: Callable[[], None], *, ask: bool = True
+    ) -> None:
+        """Keep the state current until `stop` is set; `changed` is called after each change."""
+        before: object = None
+        self._watched = True
+        try:
+            while not stop.is_set():
+                with self._lock:
+                    if ask:
+                        self._listen()
+                    state = (dict(self._statuses), writers(self.home))
+                if before is not None and state != before:
+                    changed()
+                before = state
+                connection = self._connection
+                if connection is None:
+                    stop.wait(ASK_EVERY)
+                else:
+                    connection.wait(ASK_EVERY)
+        finally:
+            self._watched = False
+            with self._lock:
+                self._disconnect()
+                self._asked_at = float("-inf")
+
+    def _listen(self) -> None:
+        """Take the changes that have arrived; ask for everything when that is due."""
+        if self._connection is None or time.monotonic() - self._asked_at >= _LIST_EVERY:
+            self._refresh()
+            return
+        try:
+            self._connection.apply_news(self._statuses, time.monotonic() + TIMEOUT)
+        except _FAILURES as error:
+            self._fail(error)
+
+    def _refresh(self) -> None:
+        """Ask the daemon for all of its threads."""
+        now = self._asked_at = time.monotonic()
+        identity = socket_identity(self.home)
+        if self._connection is None:
+            if identity is None and not os.path.lexists(os.path.join(self.home, SOCKET)):
+                self.problem, self._statuses = "", {}
+                return
+            if identity == self._failed and now - self._failed_at < RETRY_SECONDS:
+                return
+        try:
+            until = now + TIMEOUT
+            if self._connection is None:
+                self._connection = Connection(self.home, until)
+            self._statuses = self._connection.statuses(until)
+        except _FAILURES as error:
+            self._failed = identity
+            self._fail(error)
+        else:
+            self.problem, self.version = "", self._connection.version
+            self.unknown = frozenset(self._connection.unknown)
+            self._failed, self._failed_at = None, float("-inf")
+
+    def _fail(self, error: Exception) -> None:
+        self._disconnect()
+        self._statuses = {}
+        self._failed, self._failed_at = socket_identity(self.home), time.monotonic()
+        self.problem = str(error) if isinstance(error, DaemonUnusable) else _sentence(error)
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return f"It did not answer within {TIMEOUT * 1000:.0f} ms."
+    if isinstance(error, ConnectionError):
+        return "It is not running: its socket is left over."
+    if isinstance(error, OSError):
+        return f"Its socket cannot be used: {error.strerror or error}."
+    return "Its answer is not in a form that is known."
+
+
+def watch_homes(
+    homes: Iterable[Path], stop: threading.Event, changed: Callable[[], None], *, ask: bool
+) -> None:
+    """Watch each of these homes in a thread of its own until `stop` is set."""
+    for home in homes:
+        work = partial(of(str(home)).watch, stop, changed, ask=ask)
+        threading.Thread(target=work, name="live", daemon=True).start()
+
+
+def of(home: str) -> HomeLive:
+    """The live state of this home, shared by everything in this process."""
+    with _homes_lock:
+        return _homes.setdefault(home, HomeLive(home))
+
+
+_homes: dict[str, HomeLive] = {}
+_homes_lock = threading.Lock()
