@@ -95,7 +95,7 @@ class LocalReader:
     def snapshot(self) -> Iterator[None]:
         """Run all queries of this thread inside the block on one snapshot."""
         held, moment = HeldSnapshot(), self._database.commits.count
-        held.hold(begin(self._database.reader()), HOLD_SECONDS, moment)
+        held.hold(begin(self._database.reader()), allow_for_load(HOLD_SECONDS), moment)
         self._mine.held = held
         try:
             yield

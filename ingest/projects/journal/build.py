@@ -130,7 +130,9 @@ def _journal(
         zone=zone_name(rules.zone, _newest(entries)),
         decisions=decisions,
         entries=entries,
-        redacted=count_masked(msgspec.json.encode([decisions, entries]).decode()),
+        redacted=sum(
+            count_masked(msgspec.json.encode(part).decode()) for part in (*decisions, *entries)
+        ),
     )
 
 

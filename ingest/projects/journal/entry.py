@@ -100,6 +100,8 @@ class _EntryBuilder:
             if period is None or ((began := self._began(turn)) and period[0] <= began < period[1])
         ]
         self.numbers = {turn.n for turn in self.turns}
+        self.masked: dict[tuple[str, int], str] = {}
+        """Texts recur: every revision of a plan repeats its steps."""
         self.edits = {
             turn.n: [self._edit(change) for change in turn.changes if change.status in _APPLIED]
             for turn in self.turns
@@ -109,10 +111,8 @@ class _EntryBuilder:
         if not self.turns and not self.whole:
             return None
         session = self.session
-        turns = [self._turn(turn) for turn in self.turns]
-        effective = [
-            entry for entry, turn in zip(turns, self.turns, strict=True) if not turn.rolled_back
-        ]
+        effective = [turn for turn in self.turns if not turn.rolled_back]
+        listed, earlier = self.turns[-self.rules.turns :], self.turns[: -self.rules.turns]
         return JournalEntry(
             session=session.id,
             title=self._text(session.title, ASKED_CHARS) or UNTITLED,
@@ -128,12 +128,12 @@ class _EntryBuilder:
             started_at=session.started_at if self.whole else self._began(self.turns[0]),
             ended_at=session.last_at if self.whole else self._ended(),
             outcome=effective[-1].state if effective else "unknown",
-            objective=next((turn.asked for turn in effective if turn.asked), None),
+            objective=next((asked for turn in effective if (asked := self._asked(turn))), None),
             goals=self._goals(),
             plan=self._plan(),
-            turn_count=len(turns),
-            earlier=summarize_turns(turns[: -self.rules.turns]),
-            turns=turns[-self.rules.turns :],
+            turn_count=len(self.turns),
+            earlier=self._earlier(earlier) if earlier else None,
+            turns=[self._turn(turn) for turn in listed],
             decisions=self._decisions(),
             failures=self._failures(),
             files=_changed(edit for turn in effective for edit in self.edits[turn.n]),
@@ -161,7 +161,21 @@ class _EntryBuilder:
 
     def _text(self, text: str | None, chars: int = COMMAND_CHARS) -> str | None:
         """Mask, then truncate: a truncated secret would not match its pattern."""
-        return truncate_chars(self.mask(text), chars) if text else None
+        if not text:
+            return None
+        masked = self.masked.get((text, chars))
+        if masked is None:
+            masked = self.masked[text, chars] = truncate_chars(self.mask(text), chars)
+        return masked
+
+    def _asked(self, turn: SessionTurn) -> str | None:
+        return self._text("\n\n".join(turn.prompts), ASKED_CHARS)
+
+    def _earlier(self, turns: list[SessionTurn]) -> EarlierTurns:
+        commands = [call for turn in turns for call in turn.commands]
+        failed = sum(call.status == "failed" for call in commands)
+        files = dict.fromkeys(path for turn in turns for path, _ in self.edits[turn.n])
+        return EarlierTurns(turns[0].n, turns[-1].n, len(commands), failed, list(files))
 
     def _ended(self) -> datetime | None:
         """When the last of the turns ended, or the session if that turn has no end."""
@@ -177,7 +191,7 @@ class _EntryBuilder:
             at=turn.started_at,
             seconds=turn.seconds,
             state=turn.state,
-            asked=self._text("\n\n".join(turn.prompts), ASKED_CHARS),
+            asked=self._asked(turn),
             answered=self._text(turn.answer, ANSWER_CHARS),
             error=self._text(turn.error or turn.error_code),
             commands=[self._command(call) for call in turn.commands],
@@ -362,16 +376,6 @@ def _attempted(call: SessionCall) -> str:
     command = call.command or call.tool
     patched = patched_files(command) if call.kind == CallKind.PATCH else []
     return f"patch of {', '.join(patched)}" if patched else command
-
-
-def summarize_turns(turns: list[JournalTurn]) -> EarlierTurns | None:
-    """Summarize turns as counts; None if there are none."""
-    if not turns:
-        return None
-    commands = [command for turn in turns for command in turn.commands]
-    files = dict.fromkeys(file.path for turn in turns for file in turn.files)
-    failed = sum(command.status == "failed" for command in commands)
-    return EarlierTurns(turns[0].n, turns[-1].n, len(commands), failed, list(files))
 
 
 def _changed(edits: Iterable[tuple[str, str]]) -> list[ChangedFile]:

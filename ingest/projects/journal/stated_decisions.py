@@ -12,6 +12,9 @@ from ingest.projects.journal.near_duplicates import merge_near_duplicates
 MENTIONED: Final = r"(?i)\bdeci(ded|sions?)\b|\b(chose|opted|picked|settled on|went with)\b"
 """A message without a match of this, which DuckDB understands too, states no decision."""
 
+_MENTIONS: Final = ("deci", "chose", "opted", "picked", "settled on", "went with")
+"""One of these is in each match: finding none takes a tenth of the time of the pattern."""
+
 _FENCED: Final = re.compile(r"^(`{3,}|~{3,}).*?(?:^\1|\Z)", re.DOTALL | re.MULTILINE)
 _MARKS: Final = re.compile(r"\s*(?:(?:[-+*]|\d{1,3}[.)]|#{1,6}|>)\s+)*")
 _LABEL: Final = re.compile(
@@ -36,7 +39,8 @@ _CHOSE: Final = re.compile(
 
 def stated_decisions(text: str) -> list[str]:
     """The decisions that a message states, in its order, each on one line."""
-    if not re.search(MENTIONED, text):
+    lowered = text.lower()
+    if not any(word in lowered for word in _MENTIONS) or not re.search(MENTIONED, text):
         return []
     return merge_near_duplicates(_decisions(_FENCED.sub("", text)), lambda decision: decision)
 
