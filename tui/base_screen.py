@@ -27,6 +27,7 @@ from tui.typeahead import COMMAND_GROUP
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.pane import DashboardNode, Pane
+from tui.widgets.table import Table
 from tui.widgets.tabs import Tabs
 
 WIDE_COLUMNS: Final = 100
@@ -225,6 +226,12 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     def show_summary(self, summary: Summary) -> None:
         """Called when the numbers of the header have been loaded."""
+
+    def scope_changed(self) -> None:
+        """Show what the new scope of the dashboard contains."""
+        for table in self.query(Table):
+            table.expect_other_rows()
+        self.load_now()
 
     def run_command(self, command: Callable[[], Awaitable[None]]) -> None:
         """Run what a key asked for in a worker. It may open dialogs. Errors are shown."""

@@ -53,6 +53,7 @@ COMMANDS: Final = _table(
     Command(
         "needs", "exclamation_mark", "needs you", "To what needs you: questions, stalls, failures."
     ),
+    Command("scope", "backslash", "scope", "Show everything, this project, or only this worktree."),
     Command("command", "colon", "command", "Type a command; Tab completes it."),
     Command("palette", "ctrl+p", "palette", "Find a command by its name."),
     Command("help", "question_mark", "help", "List the commands available here."),
@@ -166,7 +167,7 @@ COMMANDS: Final = _table(
         in_footer=False,
     ),
     Command("choice", "f", "show", "Show all tasks, or only ready, blocked, stuck or done ones."),
-    Command("scope", "O", "scope", "Show a project, a branch, a session, or everything."),
+    Command("narrow", "O", "narrow", "Show a project, a branch, a session, or everything."),
     Command("next-project", "right_curly_bracket", "next project", "To the next project."),
     Command("previous-project", "left_curly_bracket", "previous project", "To the previous one."),
     Command(
@@ -232,8 +233,8 @@ def changes_data(binding: Binding) -> bool:
 
 _KEY_LABELS: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/", "colon": ":",
-    "question_mark": "?", "exclamation_mark": "!", "full_stop": ".", "tab": "Tab",
-    "shift+tab": "Shift+Tab",
+    "question_mark": "?", "exclamation_mark": "!", "full_stop": ".", "backslash": "\\",
+    "tab": "Tab", "shift+tab": "Shift+Tab",
     "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "left_square_bracket": "[",
     "right_square_bracket": "]", "left_curly_bracket": "{",
     "right_curly_bracket": "}", "up": "↑", "down": "↓", "left": "←", "right": "→",

@@ -38,6 +38,7 @@ from tui.idle_gc import IdleCollector
 from tui.needs import LastErrors
 from tui.output_sanitizer import OutputSanitizer
 from tui.query_runner import QueryFailure, QueryRunner
+from tui.scope import Place, ScreenScope, next_scope
 from tui.screens import MODES
 from tui.screens.database_error import DatabaseErrorScreen
 from tui.screens.help import HelpScreen
@@ -125,6 +126,7 @@ class Dashboard(App[int]):
         *bind(
             *SCREENS,
             "needs",
+            "scope",
             "command",
             "palette",
             "help",
@@ -171,6 +173,9 @@ class Dashboard(App[int]):
         self.last_errors = LastErrors()
         self._stop_watching = threading.Event()
         """Ends the threads that watch."""
+        self.scope = ScreenScope()
+        self.place: Place | None = None
+        """Where the session under the cursor works, or worked when the cursor left it."""
         self.animation_level = "none"
         self._filters.append(OutputSanitizer(ascii=options.ascii))
         if settings.color == "never" and not self.no_color:
@@ -196,7 +201,8 @@ class Dashboard(App[int]):
         status = note or self._owner_status
         shown = content.line(status, "yellow") if status else None
         home = next(iter(self.settings.codex_homes), None)
-        return chips(self.summary or Summary(), _tilde(str(home or "")), shown, now, clock)
+        where = self.scope.label
+        return chips(self.summary or Summary(), _tilde(str(home or "")), shown, now, clock, where)
 
     # ── start, end and events ─────────────────────────────────────────────────────────────────────
 
@@ -363,6 +369,15 @@ class Dashboard(App[int]):
             await self.pop_screen()
         if isinstance(self.screen, BoardScreen):
             self.screen.next_need()
+
+    def action_scope(self) -> None:
+        """Show everything, the project of the session under the cursor, or its worktree."""
+        before, self.scope = self.scope, next_scope(self.scope, self.place)
+        if self.scope == before:
+            self.notify("Go to a session first: its project is shown then.", markup=False)
+        elif isinstance(self.screen, BaseScreen):
+            self.screen.scope_changed()
+            self.screen.update_header()
 
     # ── commands of every screen ──────────────────────────────────────────────────────────────────
 

@@ -21,6 +21,8 @@ class Summary(Struct, frozen=True):
     """Sessions whose last turn failed."""
     behind: int = 0
     """Bytes that are not read yet."""
+    size: int = 0
+    """Bytes of all files that are followed."""
     last_line_at: datetime | None = None
     sources: int = 0
     unreadable: int = 0
@@ -65,6 +67,7 @@ def summarize(
         stalled=states.count(SessionState.STALLED),
         failed=states.count(SessionState.FAILED),
         behind=int(totals["behind"]),
+        size=int(totals["size"]),
         last_line_at=totals["fresh_at"],
         sources=int(totals["following"]),
         unreadable=int(totals["damaged"]) + int(totals["unreadable"]),

@@ -22,6 +22,8 @@ from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
 from tui.query_runner import Query, QueryResult
+from tui.reading_progress import ReadingProgress
+from tui.scope import Place
 from tui.screens.board_card import Card, load_card, load_resume, render_card, resume_command
 from tui.screens.board_tree import BoardTree
 from tui.screens.needs_pane import NeedsPane
@@ -49,7 +51,8 @@ class SessionsPane(TreePane):
         self._shown_note: Content | None = None
 
     def build_query(self) -> Query[ListResult]:
-        self.board.set_now(self.dashboard.now)
+        self.board.homes = self.dashboard.settings.codex_homes
+        self.board.set_now(self.dashboard.now, self.dashboard.scope)
         return super().build_query()
 
     def show_result(self, result: ListResult) -> None:
@@ -234,9 +237,10 @@ class BoardScreen(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._needs = NeedsPane()
+        self._progress, self._needs = ReadingProgress(), NeedsPane()
 
     def above_panes(self) -> ComposeResult:
+        yield self._progress
         yield self._needs
 
     def panes(self) -> ComposeResult:
@@ -264,6 +268,7 @@ class BoardScreen(BaseScreen):
 
     def show_summary(self, summary: Summary) -> None:
         self._needs.show_needs(summary.needs)
+        self._progress.show_state(summary.size, summary.behind, time.monotonic())
 
     def tick(self) -> None:
         super().tick()
@@ -291,12 +296,17 @@ class BoardScreen(BaseScreen):
         if key is None:
             pane.show_text(Content(""))
         elif key[0] == "project":
+            self.dashboard.place = Place(key[1])
             pane.show_text(
                 content.lines(content.line(key[1], "title"), "", "Enter opens and closes it.")
             )
-        elif key != pane.key:
-            pane.key = key
-            self.load_pane(pane)
+        else:
+            session = pane.board.sessions.get(key)
+            if session is not None:
+                self.dashboard.place = Place(session.project, session.cwd)
+            if key != pane.key:
+                pane.key = key
+                self.load_pane(pane)
 
     @on(Table.RowOpened)
     def _row_opened(self, message: Table.RowOpened) -> None:

@@ -7,6 +7,7 @@ no projects and no branches.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from ingest.codex.liveness import SessionState
@@ -16,6 +17,7 @@ from ingest.sessions.session import Session, is_recent, label, list_sessions
 from ingest.tail.discovery import ProblemCode
 from ingest.text.numbers import pluralize
 from tui.filters import parse
+from tui.scope import EVERYTHING, ScreenScope
 from tui.screens.board_rows import (
     LIVE,
     LONG_AGO,
@@ -60,6 +62,9 @@ class BoardTree:
         """In the order of the first load; new ones are appended."""
         self._rows: dict[Key, ListRow] = {}
         self.now: Now | None = None
+        self.scope = EVERYTHING
+        self.homes: Sequence[Path] = ()
+        """Whether they exist is checked while there are no sessions."""
         self.sessions: dict[Key, Session] = {}
         """All sessions of the tree, also in closed branches."""
         self._loaded_for: Now | None = None
@@ -69,9 +74,9 @@ class BoardTree:
         self.problems: list[str] = []
         """If there are no sessions: why homes cannot be read, and what to do."""
 
-    def set_now(self, now: Now) -> None:
-        """Determine the states of sessions as of this time from now on."""
-        self.now = now
+    def set_now(self, now: Now, scope: ScreenScope = EVERYTHING) -> None:
+        """Show these sessions, in their states as of this time, from now on."""
+        self.now, self.scope = now, scope
 
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
         if self.now is None:
@@ -80,13 +85,14 @@ class BoardTree:
         self.sessions = {session_key(session): session for session in sessions}
         self._loaded_for = self.now
         self._load_pulses(reader, self.now.moment)
-        self.problems = [] if sessions else list(_problems(reader))
+        self.problems = [] if sessions else list(_problems(reader, self.homes))
         for session in sessions:
             if session.project not in self._projects:
                 self._projects.append(session.project)
-        rows = list(tree(sessions, self._projects, view, self.now, self._pulses))
+        shown = [session for session in sessions if self.scope.has(session)]
+        rows = list(tree(shown, self._projects, view, self.now, self._pulses))
         self._rows = {row.key: row for row in rows}
-        self.count_text = self._count_text(view)
+        self.count_text = self._count_text(shown, view)
         return list(self._rows)
 
     def _load_pulses(self, reader: QueryReader, moment: datetime) -> None:
@@ -96,10 +102,10 @@ class BoardTree:
         if running and not (known and fresh):
             self._pulses, self._pulses_for = load_pulses(reader, running, moment), moment
 
-    def _count_text(self, view: ViewState) -> str:
+    def _count_text(self, in_scope: Sequence[Session], view: ViewState) -> str:
         """The number of sessions; with a filter, also how many are shown."""
-        sessions = pluralize(len(self.sessions), "session")
-        projects = pluralize(len(self._projects), "project")
+        sessions = pluralize(len(in_scope), "session")
+        projects = pluralize(len({each.project for each in in_scope}), "project")
         if not view.filter:
             return f"{sessions} in {projects}"
         shown = [self.sessions[key] for key in self._rows if key in self.sessions]
@@ -145,7 +151,10 @@ class BoardTree:
         return {key: rows[key] for key in keys if key in rows}
 
 
-def _problems(reader: QueryReader) -> Iterator[str]:
+def _problems(reader: QueryReader, homes: Sequence[Path]) -> Iterator[str]:
+    for home in homes:
+        if not home.exists():
+            yield f"{home} does not exist. Codex creates it when it is started first."
     for row in reader.rows("status.problems"):
         if row["code"] == ProblemCode.UNREADABLE:
             yield f"{row['path']}: {row['message']} {row['hint']}"
@@ -173,6 +182,7 @@ def tree(
     by_project: dict[str, list[Session]] = {name: [] for name in projects}
     for session in sessions:
         by_project[session.project].append(session)
+    first = next((name for name in projects if by_project[name]), None)
     for name in projects:
         members = by_project[name]
         if view.filter:
@@ -183,7 +193,7 @@ def tree(
         elif members:
             key = project_key(name)
             # The first project is always open by default, so that the board is never empty.
-            by_default = name != projects[0] and _is_collapsed_by_default(members, now)
+            by_default = name != first and _is_collapsed_by_default(members, now)
             collapsed = by_default ^ (key in view.folded)
             yield project_row(name, members, collapsed=collapsed, now=now)
             if not collapsed:

@@ -58,7 +58,7 @@ class DaysPane(TreePane):
         super().__init__(TreeTable(self.days, titles=False), prefs_name="journal")
 
     def build_query(self) -> Query[ListResult]:
-        self.days.set_now(self.dashboard.now)
+        self.days.set_now(self.dashboard.now, self.dashboard.scope)
         return super().build_query()
 
     def count_text(self) -> str:

@@ -12,6 +12,7 @@ from ingest.sessions.session import UNTITLED, Session, label, list_sessions
 from ingest.text.numbers import pluralize
 from ingest.text.state_style import STATE_STYLES
 from tui.filters import parse
+from tui.scope import EVERYTHING, ScreenScope
 from tui.widgets.column import Cell, Column, ListRow, Styled
 from tui.widgets.listing import Key, ViewState
 
@@ -33,17 +34,19 @@ class JournalDays:
     def __init__(self) -> None:
         self._rows: dict[Key, ListRow] = {}
         self.now: Now | None = None
+        self.scope = EVERYTHING
         self.count_text = ""
 
-    def set_now(self, now: Now) -> None:
-        """Determine the states of sessions as of this time from now on."""
-        self.now = now
+    def set_now(self, now: Now, scope: ScreenScope = EVERYTHING) -> None:
+        """Show these sessions, in their states as of this time, from now on."""
+        self.now, self.scope = now, scope
 
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
         if self.now is None:
             return []
-        sessions = {each.id: each for each in list_sessions(reader, Scope(), self.now)}
-        days = list_days(reader, None, None)
+        listed = list_sessions(reader, Scope(), self.now)
+        sessions = {each.id: each for each in listed if self.scope.has(each)}
+        days = list_days(reader, self.scope.project, None)
         shown = {id_ for ids in days.values() for id_ in ids if id_ in sessions}
         self.count_text = f"{pluralize(len(shown), 'session')} on {pluralize(len(days), 'day')}"
         self._rows = {row.key: row for row in tree(days, sessions, view)}

@@ -74,6 +74,10 @@ class ResultsPane(ListPane):
         super().__init__(Table(hits, titles=False, marks=False), noun="hit")
         self.hits = hits
 
+    def build_query(self) -> Query[ListResult]:
+        self.hits.project = self.dashboard.scope.project
+        return super().build_query()
+
     def compose(self) -> ComposeResult:
         yield SearchInput()
         yield Static(classes="completions")

@@ -54,6 +54,8 @@ class Hits:
 
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
+        self.project: str | None = None
+        """The project that hits are limited to, if the query names none."""
         self.total = 0
         self.excerpt_width = 80
         self._rows: dict[Hit, ListRow] = {}
@@ -63,6 +65,8 @@ class Hits:
 
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Hit]:
         now, query = self.clock(), self.parse(view.filter)
+        if self.project is not None and not query.empty and not query.projects:
+            query = replace(query, projects=(self.project,))
         result = search(reader, query, now, MAX_HITS)
         self.total = result.total
         # The score decreases with age. Without it, a hit is the same key in each refresh.

@@ -13,6 +13,7 @@ from textual.binding import BindingType
 from ingest.projects.tasks.filters import TaskFilter, why_none_is_ready
 from tui.commands import bind
 from tui.plan import PlanRequest, PlanScope, PlanView, step_revision
+from tui.scope import Place
 from tui.screens.task_edits import TASK_ACTIONS, TaskEdits
 from tui.widgets.plan_pane import PlanPane
 from tui.widgets.task_detail import TaskDetail
@@ -34,7 +35,7 @@ class TasksScreen(TaskEdits):
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind(
             "view", "next-ready", "complete", "block", "set", "add", "undo", "owner", "link",
-            "unlink", "evidence", "note", "reset-task", "choice", "scope", "next-project",
+            "unlink", "evidence", "note", "reset-task", "choice", "narrow", "next-project",
             "filter",
             "previous-project", "previous-revision", "next-revision",
         ),
@@ -43,6 +44,7 @@ class TasksScreen(TaskEdits):
     def __init__(self) -> None:
         super().__init__()
         self.detail = TaskDetail()
+        self._came_from: Place | None = None
 
     def panes(self) -> ComposeResult:
         yield self.plan_pane
@@ -51,6 +53,26 @@ class TasksScreen(TaskEdits):
     def on_mount(self) -> None:
         super().on_mount()
         self._request(ascii=self.dashboard.options.ascii)
+
+    def on_screen_resume(self) -> None:
+        """Take the project along from the screen that was shown before."""
+        super().on_screen_resume()
+        place, before = self.dashboard.place, self._came_from
+        self._came_from = place
+        if place is not None and place != before:
+            self._show_project(place.project)
+
+    def scope_changed(self) -> None:
+        project = self.dashboard.scope.project
+        if project is None:
+            self._request(scope=PlanScope.EVERYTHING, revision=None)
+        else:
+            self._show_project(project)
+
+    def _show_project(self, project: str) -> None:
+        self._request(
+            project=project, scope=PlanScope.PROJECT, revision=None, revision_session=None
+        )
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -109,7 +131,7 @@ class TasksScreen(TaskEdits):
                 self.request.words,
             )
 
-    def action_scope(self) -> None:
+    def action_narrow(self) -> None:
         """Show the project, branch or session of the task under the cursor, or everything."""
         task = self.plan_pane.selected
         scopes = list(PlanScope)
@@ -134,10 +156,7 @@ class TasksScreen(TaskEdits):
         if plan is None or not plan.projects:
             return
         index = plan.projects.index(plan.project) if plan.project in plan.projects else 0
-        project = plan.projects[(index + step) % len(plan.projects)]
-        self._request(
-            project=project, scope=PlanScope.PROJECT, revision=None, revision_session=None
-        )
+        self._show_project(plan.projects[(index + step) % len(plan.projects)])
 
     def action_previous_revision(self) -> None:
         self._step_revision(-1)

@@ -41,15 +41,22 @@ def last_line_age(last_line_at: datetime | None, now: datetime) -> str:
 
 
 def chips(
-    summary: Summary, home: str, note: Content | None, now: datetime, clock: str
+    summary: Summary,
+    home: str,
+    note: Content | None,
+    now: datetime,
+    clock: str,
+    scope: str = "",
 ) -> list[Chip]:
-    """The parts of the header. Pure."""
+    """The parts of the header; `scope` is what the screens are limited to. Pure."""
     hidden = Content("")
     behind = f"behind {size(summary.behind)}"
     name = content.line("tailboard", "title")
     parts = [
         Chip((content.row(name, home), name, content.line("tb", "title")), "board"),
     ]
+    if scope:
+        parts.append(Chip((content.line(scope, "cyan"),), "scope"))
     for word, count in (
         ("running", summary.running), ("waiting", summary.waiting), ("stalled", summary.stalled),
         ("failed", summary.failed),

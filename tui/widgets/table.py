@@ -220,6 +220,10 @@ class Table(Rows, can_focus=True):
         self._replace_all = True
         self.post_message(self.RowsNeeded(self))
 
+    def expect_other_rows(self) -> None:
+        """Let the next result replace the order, whatever moves."""
+        self._replace_all = True
+
     def set_listing(self, listing: Listing, view: ViewState | None = None) -> None:
         """Show another list in this table."""
         self.listing = listing

@@ -8,6 +8,7 @@ select
     count(*) filter (state = 'unreadable') as unreadable,
     count(*) filter (rewrites > 0) as rewritten,
     coalesce(sum(behind), 0)::bigint as behind,
+    coalesce(sum(size) filter (state = 'following'), 0)::bigint as size,
     coalesce(sum(rejected), 0)::bigint as rejected,
     max(updated_at) as fresh_at
 from v_sources;

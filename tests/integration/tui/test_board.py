@@ -60,6 +60,7 @@ async def test_an_unreadable_home_is_reported_instead_of_called_empty(tmp_path: 
         async with app.run_test(size=(120, 40)) as pilot:
             await wait_settled(pilot)
             assert "✗ /x/.codex: This cannot be read: Denied. chmod u+rx" in screen_text(app)
+            assert "✗ /home/dev/.codex does not exist." in screen_text(app)
             assert "Start Codex in a project" not in screen_text(app)
     finally:
         harness.stop_owner()

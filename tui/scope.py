@@ -1,0 +1,70 @@
+"""What the screens are about: everything, one project, or one worktree of it. Pure.
+
+`\\` changes it, the header shows it, and every screen that lists sessions or tasks follows it.
+"""
+
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Final
+
+from msgspec import Struct
+
+from ingest.sessions.session import Session
+
+
+class ScopeKind(StrEnum):
+    EVERYTHING = "everything"
+    PROJECT = "project"
+    WORKTREE = "worktree"
+
+
+class Place(Struct, frozen=True):
+    """Where the session under the cursor works."""
+
+    project: str
+    folder: str | None = None
+
+
+class ScreenScope(Struct, frozen=True):
+    kind: ScopeKind = ScopeKind.EVERYTHING
+    place: Place | None = None
+
+    @property
+    def project(self) -> str | None:
+        return self.place.project if self.place is not None else None
+
+    @property
+    def label(self) -> str:
+        """Empty for everything."""
+        if self.place is None:
+            return ""
+        folder = PurePath(self.place.folder or "").name
+        is_folder = self.kind is ScopeKind.WORKTREE and folder
+        return f"in {self.place.project}" + (f" · {folder}/" if is_folder else "")
+
+    def has(self, session: Session) -> bool:
+        if self.place is None:
+            return True
+        if session.project != self.place.project:
+            return False
+        folder = self.place.folder if self.kind is ScopeKind.WORKTREE else None
+        return folder is None or is_below(session.cwd or "", folder)
+
+
+EVERYTHING: Final = ScreenScope()
+
+
+def is_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
+
+
+def next_scope(scope: ScreenScope, place: Place | None) -> ScreenScope:
+    """From everything to the project of this place, to its worktree, and to everything again."""
+    if scope.kind is ScopeKind.EVERYTHING:
+        return scope if place is None else ScreenScope(ScopeKind.PROJECT, place)
+    if scope.kind is ScopeKind.PROJECT and scope.place is not None:
+        same = place is not None and place.project == scope.place.project
+        place = place if same else scope.place
+        if place is not None and place.folder:
+            return ScreenScope(ScopeKind.WORKTREE, place)
+    return EVERYTHING
