@@ -217,8 +217,8 @@ def prepare(shape: Shape, cache: Path) -> Corpus:
     """The home of this shape: from the cache (restored if a run was interrupted) or new."""
     ledger = cache / f"{shape.name}-{shape.sessions}x{shape.turns}-v{VERSION}.json"
     if ledger.exists():
-        corpus = opened(ledger)
-        if mend(corpus):
+        corpus = load_corpus(ledger)
+        if restore(corpus):
             return corpus
         ledger.unlink()
     home = ledger.with_suffix("")
@@ -230,12 +230,12 @@ def prepare(shape: Shape, cache: Path) -> Corpus:
     return Corpus(ledger, truth)
 
 
-def opened(ledger: Path) -> Corpus:
+def load_corpus(ledger: Path) -> Corpus:
     """Load a corpus from its ledger file."""
     return Corpus(ledger, msgspec.json.decode(ledger.read_bytes(), type=Truth))
 
 
-def mend(corpus: Corpus) -> bool:
+def restore(corpus: Corpus) -> bool:
     """Remove what a benchmark appended. False if the home is not as it was written."""
     for path, size in zip(corpus.paths, corpus.truth.files.values(), strict=True):
         if not path.is_file() or path.stat().st_size < size:

@@ -22,7 +22,7 @@ from ingest.db.database import Database
 from ingest.db.engine import Connection
 from ingest.pipeline.follow import Owner, Round
 from ingest.pipeline.homes import homes
-from tests.bench.corpus import Corpus, appended, opened
+from tests.bench.corpus import Corpus, appended, load_corpus
 
 PATIENCE = 30.0
 POLL = 0.001
@@ -42,7 +42,7 @@ class Append(Struct):
     reported: int
     cpu: float
     visible: float | None = None
-    """Seconds from before the write until a reader saw it; None where nobody looked."""
+    """Seconds from before the write until a reader saw it; None if it was not measured."""
     stored: float = 0.0
     """Seconds until the owner said so."""
 
@@ -85,7 +85,7 @@ class Follower:
         self._random = random.Random(3)
         self._rest = threading.Event()
 
-    def append(self, *, look: bool) -> Append:
+    def append(self, *, measure_visible: bool) -> Append:
         """Append and wait until the lines are stored; with `look`, measure when a reader sees
         them."""
         # At any point of the owner's interval, as a real writer, not always right after a round.
@@ -99,9 +99,9 @@ class Follower:
         began = time.perf_counter()
         with self.path.open("ab", buffering=0) as file:
             file.write(data)
-        visible = self._seen(began) if look else None
-        reported, cpu_now, now = self._told()
-        if look:
+        visible = self._seen(began) if measure_visible else None
+        reported, cpu_now, now = self._wait_for_rounds()
+        if measure_visible:
             row = self.reader.execute(_FACTS, [self.source, before]).fetchone()
             if row is None or not row[0]:
                 raise TooSlow("the cursor is there, and its facts are not")
@@ -117,7 +117,7 @@ class Follower:
             self._rest.wait(POLL)
         raise TooSlow(f"nothing to be seen after {PATIENCE} s")
 
-    def _told(self) -> tuple[int, float, float]:
+    def _wait_for_rounds(self) -> tuple[int, float, float]:
         """Wait for the rounds that read the lines: reported bytes, processor time and duration."""
         read = 0
         while True:
@@ -136,7 +136,7 @@ class Follower:
         return row is not None and row[0] >= self.size
 
 
-def measure(corpus: Corpus, db: Path, looks: int, costs: int) -> dict[str, list[Append]]:
+def measure(corpus: Corpus, db: Path, visible_runs: int, costs: int) -> dict[str, list[Append]]:
     stop = threading.Event()
     with Database(db) as database:
         follower = Follower(corpus, database)
@@ -145,10 +145,11 @@ def measure(corpus: Corpus, db: Path, looks: int, costs: int) -> dict[str, list[
         )
         thread.start()
         try:
-            follower.append(look=True)  # The first append also waits for the file watches.
+            # The first append also waits for the file watches.
+            follower.append(measure_visible=True)
             return {
-                "looked": [follower.append(look=True) for _ in range(looks)],
-                "cost": [follower.append(look=False) for _ in range(costs)],
+                "visible": [follower.append(measure_visible=True) for _ in range(visible_runs)],
+                "cost": [follower.append(measure_visible=False) for _ in range(costs)],
             }
         finally:
             stop.set()
@@ -159,10 +160,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("ledger", type=Path, help="the truth of a corpus")
     parser.add_argument("db", type=Path)
-    parser.add_argument("--looks", type=int, default=20)
+    parser.add_argument("--visible-runs", type=int, default=20)
     parser.add_argument("--costs", type=int, default=20)
     chosen = parser.parse_args()
-    found = measure(opened(chosen.ledger), chosen.db, chosen.looks, chosen.costs)
+    found = measure(load_corpus(chosen.ledger), chosen.db, chosen.visible_runs, chosen.costs)
     print(json.dumps(msgspec.to_builtins(found)))
 
 

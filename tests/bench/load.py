@@ -55,7 +55,7 @@ def timed(
 
 
 def measure(folder: Path, batches: int, failed_every: int, runs: int) -> dict[str, list[float]]:
-    with Database(folder / f"crowd-{failed_every}.duckdb") as database:
+    with Database(folder / f"load-{failed_every}.duckdb") as database:
         values = {"batches": batches, "failed": failed_every, "now": NOW.isoformat()}
         database.execute(_FILL, values)
         database.execute(_HISTORY)

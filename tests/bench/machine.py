@@ -26,8 +26,10 @@ def _commit() -> str:
     if shutil.which("git") is None:
         return "unknown"
     here = ["git", "-C", str(Path(__file__).parent)]
-    name = _told([*here, "rev-parse", "--short", "HEAD"]).strip()
-    return f"{name} with changes" if _told([*here, "status", "--porcelain", ":/ingest"]) else name
+    name = _output_of([*here, "rev-parse", "--short", "HEAD"]).strip()
+    return (
+        f"{name} with changes" if _output_of([*here, "status", "--porcelain", ":/ingest"]) else name
+    )
 
 
 def load_now() -> float:
@@ -58,17 +60,17 @@ def _wc() -> str:
     path = shutil.which("wc")
     if path is None:
         return "none"
-    text_ = _told([path, "--version"])
+    text_ = _output_of([path, "--version"])
     name = text_.splitlines()[0].removeprefix("wc ") if "GNU" in text_ else "(not GNU)"
     # Newer versions have an option that says whether vector instructions are used.
     return (
         f"{name} with AVX2"
-        if "avx2 hardware" in _told([path, "--debug", "-l", os.devnull])
+        if "avx2 hardware" in _output_of([path, "--debug", "-l", os.devnull])
         else name
     )
 
 
-def _told(argv: list[str]) -> str:
+def _output_of(argv: list[str]) -> str:
     ended = subprocess.run(argv, capture_output=True, text=True, check=False)
     return ended.stdout + ended.stderr
 

@@ -42,7 +42,7 @@ GRAPH = 0.05
 MASKING = 1.15
 VERIFY = 2.0
 BATCHES = 100_000
-CROWD = 0.1
+FULL_QUEUE = 0.1
 SAME_TIME_PER_BYTE = 1.15
 """What counts as "the same": the noise of a shared machine is not less."""
 INDEPENDENT = 1.5
@@ -129,28 +129,28 @@ class Bench:
         results.notes.append(f"What is timed: `{subject.ingest_name}`, as a whole process.")
         many = corpus.prepare(self.plan.many, self.cache)
         big = corpus.prepare(self.plan.big, self.cache)
-        _say("start-up, and homes of odd files")
+        _print_progress("start-up, and homes of odd files")
         self._empty()  # The first run compiles modules that were never imported.
         self._odd()
-        _say(f"{many.truth.shape.name} cold")
+        _print_progress(f"{many.truth.shape.name} cold")
         m = self._cold(many)
-        self._told_cold("M", many, m)
+        self._record_cold("M", many, m)
         self._second(many)
         self._starts(many)
-        _say(f"{big.truth.shape.name} cold")
+        _print_progress(f"{big.truth.shape.name} cold")
         b = self._cold(big)
-        self._told_cold("B", big, b)
+        self._record_cold("B", big, b)
         self._same_per_byte(m, b)
-        _say("verifications")
+        _print_progress("verifications")
         self._verified(many, big)
-        _say("appends")
+        _print_progress("appends")
         self._appends(big)
         self._stores()
-        _say("questions while a backlog is read")
+        _print_progress("questions while a backlog is read")
         self._served()
-        _say("a hundred thousand batches")
-        self._crowd()
-        _say("the memory of projects")
+        _print_progress("a hundred thousand batches")
+        self._full_queue()
+        _print_progress("the memory of projects")
         self._recalled(many)
         if process.floor() >= max(m.peaks + b.peaks):
             results.notes.append("The peaks are those of the benchmark itself: of no use.")
@@ -194,7 +194,7 @@ class Bench:
         return cold
 
     def _check(self, home: Corpus, db: Path) -> None:
-        found = self.subject.helper("look", str(db))
+        found = self.subject.helper("row_counts", str(db))
         truth, name = home.truth, home.truth.shape.name
         self.results.checks += [
             Check(name, "tokens", truth.tokens, found["tokens"]),
@@ -203,7 +203,7 @@ class Bench:
             Check(name, "rejected lines", truth.rejected, found["rejected"]),
         ]
 
-    def _told_cold(self, name: str, home: Corpus, cold: _Cold) -> None:
+    def _record_cold(self, name: str, home: Corpus, cold: _Cold) -> None:
         size = f"{home.truth.bytes / 1e6:.0f} MB"
         counted = timed(f"{name}: newlines counted in plain Python", "", cold.counts, detail=size)
         figures = [counted, timed(f"an empty home, between the runs on {name}", "", cold.empties)]
@@ -357,21 +357,21 @@ class Bench:
                 ),
             ]
 
-    def _crowd(self) -> None:
+    def _full_queue(self) -> None:
         """The table of batches with very many rows."""
         for every, which in ((10, "every tenth"), (1, "each of them")):
             with self._database() as db:
                 found: dict[str, list[float]] = self.subject.helper(
-                    "crowd",
+                    "load",
                     *(str(db.parent), "--batches", str(BATCHES)),
                     *("--failed-every", str(every), "--runs", str(self.plan.runs)),
                 )
             about = f"{BATCHES:,} batches, {which} failed"
             self.results.figures += [
-                timed(f"{about}: list the first 200", "", found["list"], CROWD),
-                timed(f"{about}: those of one error", "", found["filter"], CROWD),
-                timed(f"{about}: retry all that failed", "", found["retry"], CROWD),
-                timed(f"{about}: what came of that, one by one", "", found["tell"], CROWD),
+                timed(f"{about}: list the first 200", "", found["list"], FULL_QUEUE),
+                timed(f"{about}: those of one error", "", found["filter"], FULL_QUEUE),
+                timed(f"{about}: retry all that failed", "", found["retry"], FULL_QUEUE),
+                timed(f"{about}: what came of that, one by one", "", found["tell"], FULL_QUEUE),
             ]
 
     # ── the memory of projects ──────────────────────────────────────────────────────────────────
@@ -420,16 +420,17 @@ class Bench:
 
     # ── appends ─────────────────────────────────────────────────────────────────────────────────
 
-    def _follow(self, home: Corpus, looks: int, costs: int) -> dict[str, list[Append]]:
+    def _follow(self, home: Corpus, visible_runs: int, costs: int) -> dict[str, list[Append]]:
         with self._database() as db:
             try:
-                where = (str(home.ledger), str(db), "--looks", str(looks), "--costs", str(costs))
+                runs = ("--visible-runs", str(visible_runs), "--costs", str(costs))
+                where = (str(home.ledger), str(db), *runs)
                 found: Any = self.subject.helper("follower", *where)
                 # The very first append is not measured, but its lines are there.
-                lines = home.truth.lines + LINES * (1 + looks + costs)
-                held = self.subject.helper("look", str(db))
+                lines = home.truth.lines + LINES * (1 + visible_runs + costs)
+                held = self.subject.helper("row_counts", str(db))
             finally:
-                corpus.mend(home)
+                corpus.restore(home)
         label = _label(home)
         self.results.checks += [
             Check(label, "lines after the appends", lines, held["lines"]),
@@ -438,9 +439,9 @@ class Bench:
         return msgspec.convert(found, dict[str, list[Append]])
 
     def _appends(self, home: Corpus) -> None:
-        looked = self._follow(home, self.plan.appends, 0)["looked"]
-        seen = [one.visible for one in looked if one.visible is not None]
-        worst = max(looked, key=lambda one: one.read - one.new)
+        visible = self._follow(home, self.plan.appends, 0)["visible"]
+        seen = [one.visible for one in visible if one.visible is not None]
+        worst = max(visible, key=lambda one: one.read - one.new)
         self.results.figures += [
             timed("10 lines appended to B: until visible", "B", seen, VISIBLE),
             Figure(
@@ -449,13 +450,13 @@ class Bench:
                 "B",
                 PROOF,
                 "proof that the file is the same: its head and the end of what was read",
-                f"{worst.new:,} B were new; worst of {len(looked)}, counted at `pread`",
+                f"{worst.new:,} B were new; worst of {len(visible)}, counted at `pread`",
                 homes="B",
             ),
         ]
         self.results.checks += [
             Check("B", "bytes reported as read by an append", one.read, one.reported)
-            for one in looked
+            for one in visible
         ]
 
     def _stores(self) -> None:
@@ -463,7 +464,7 @@ class Bench:
         for title, shapes in self.plan.stores:
             rows: list[tuple[Corpus, list[Append]]] = []
             for shape in shapes:
-                _say(f"appends to a store of {shape.sessions} × {shape.turns} turns")
+                _print_progress(f"appends to a store of {shape.sessions} × {shape.turns} turns")
                 home = corpus.prepare(shape, self.cache)
                 rows.append((home, self._follow(home, 0, self.plan.appends)["cost"]))
             cpus = [median(one.cpu for one in costs) for _, costs in rows]
@@ -508,5 +509,5 @@ def _per_cpu(cold: _Cold) -> float:
     return median(cold.cpus) / cold.read
 
 
-def _say(what: str) -> None:
+def _print_progress(what: str) -> None:
     print(f"… {what}", file=sys.stderr, flush=True)

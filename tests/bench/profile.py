@@ -155,9 +155,9 @@ def _encoded(paths: list[Path]) -> None:
 class _Spy:
     """Wraps the connection of a database and times its statements."""
 
-    def __init__(self, connection: Any, ledger: dict[str, list[float]]) -> None:
+    def __init__(self, connection: Any, durations: dict[str, list[float]]) -> None:
         self._connection = connection
-        self._ledger = ledger
+        self._ledger = durations
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._connection, name)
@@ -171,8 +171,8 @@ class _Spy:
 
 
 class _Timed:
-    def __init__(self, ledger: dict[str, list[float]], name: str) -> None:
-        self._row = ledger.setdefault(name, [0.0, 0.0, 0.0])
+    def __init__(self, durations: dict[str, list[float]], name: str) -> None:
+        self._row = durations.setdefault(name, [0.0, 0.0, 0.0])
 
     def __enter__(self) -> None:
         self._cpu, self._wall = time.process_time(), time.perf_counter()
@@ -201,12 +201,12 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
     from ingest.pipeline.homes import homes
     from ingest.pipeline.reader_pool import ReaderPool
 
-    ledger: dict[str, list[float]] = {}
+    durations: dict[str, list[float]] = {}
     taken: list[float] = []
     take = ReaderPool.collect
 
     def timed_take(pool: ReaderPool) -> Any:
-        with _Timed(ledger, "· waiting for readers"):
+        with _Timed(durations, "· waiting for readers"):
             found = take(pool)
         taken.append(time.perf_counter() - began)
         return found
@@ -215,32 +215,32 @@ def _owning(home: Corpus, scratch: Path, *, last: bool) -> None:
     began, cpu = time.perf_counter(), time.process_time()
     ReaderPool.collect = timed_take  # type: ignore[method-assign, assignment]
     try:
-        with _Timed(ledger, "· opening the database"):
+        with _Timed(durations, "· opening the database"):
             database = Database(scratch / "profile.duckdb")
         spied: Any = database
-        spied._con = _Spy(spied._con, ledger)
+        spied._con = _Spy(spied._con, durations)
         owner = Owner(database, homes([home.home]))
-        with _Timed(ledger, "· looking at the home"):
+        with _Timed(durations, "· looking at the home"):
             found = owner.scan()
         owner.read(found.changed)
-        with _Timed(ledger, "· settling"):
+        with _Timed(durations, "· settling"):
             owner.checkpoint()
-        with _Timed(ledger, "· closing"):
+        with _Timed(durations, "· closing"):
             database.close()
     finally:
         ReaderPool.collect = take  # type: ignore[method-assign]
     wall, cpu = time.perf_counter() - began, time.process_time() - cpu
     if last:
-        _tell_owner(ledger, wall, cpu, _children() - children, taken)
+        _print_owner(durations, wall, cpu, _children() - children, taken)
 
 
-def _tell_owner(
-    ledger: dict[str, list[float]], wall: float, cpu: float, readers: float, taken: list[float]
+def _print_owner(
+    durations: dict[str, list[float]], wall: float, cpu: float, readers: float, taken: list[float]
 ) -> None:
     print(f"\nthe owner: wall {wall:.2f} s, processor {cpu:.2f} s; readers {readers:.2f} s")
     print(f"  load {os.getloadavg()[0]:.1f}, parcels back at " + _moments(taken))
     print(f"  {'':<36}{'cpu s':>8}{'wall s':>9}{'times':>7}")
-    ranked = sorted(ledger.items(), key=lambda item: -item[1][1])
+    ranked = sorted(durations.items(), key=lambda item: -item[1][1])
     for name, (used, took, count) in ranked:
         if took >= 0.002:
             print(f"  {name:<36}{used:8.3f}{took:9.3f}{int(count):7d}")

@@ -30,7 +30,7 @@ ASKED: Final = {
 """Some of the figures by their names, as somebody would ask for them."""
 
 
-class NoPlace(Exception):
+class MissingMarkers(Exception):
     pass
 
 
@@ -49,5 +49,5 @@ def write(path: Path, results: Results) -> None:
     before, begin, rest = old.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not begin or not end:
-        raise NoPlace(f"{path.name} has no lines {BEGIN} and {END}")
+        raise MissingMarkers(f"{path.name} has no lines {BEGIN} and {END}")
     path.write_text(f"{before}{BEGIN}\n{text(results)}\n{END}{after}", encoding="utf-8")

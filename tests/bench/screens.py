@@ -36,7 +36,7 @@ _TREE = 4
 """A column of the left pane, where a cursor can be told by its background."""
 _RUN = 20
 """So many steps down, then up again."""
-_NOTICED = 10.0
+_BACKLOG_VISIBLE = 10.0
 """Seconds after which a backlog is known of, and its end can be told."""
 _SAME_ROWS = 2
 """So many rows may change without another screen: what tells of the cursor and the time."""
@@ -80,7 +80,7 @@ class Home:
         self.newest = rollout
         self._turns = _TURNS
 
-    def go_on(self) -> str:
+    def add_turn(self) -> str:
         """Add a turn to the newest session; returns a word that only its prompt contains."""
         text_ = self.newest.turn(self._turns)
         word = f"pin{self.newest.number}x{self._turns}"
@@ -161,7 +161,7 @@ class Screens:
     # ── what is measured ────────────────────────────────────────────────────────────────────────
 
     def _first(self) -> None:
-        _say("the first frame")
+        _print_progress("the first frame")
         anything, full = [], []
         for _ in range(self.plan.starts):
             terminal = self._start(self.home.path, self.db)
@@ -173,39 +173,39 @@ class Screens:
         detail = (
             f"{SESSIONS} sessions, nobody has the database; frame alone {median(anything):.2f} s"
         )
-        self._tell(timed("`tailboard`: first full frame", "", full, FIRST, detail))
+        self._report(timed("`tailboard`: first full frame", "", full, FIRST, detail))
 
     def _switches(self, terminal: Terminal) -> None:
-        _say("switching screens")
-        places = "34621"  # Not the search, which takes digits as input.
-        for key in places:
+        _print_progress("switching screens")
+        keys = "34621"  # Not the search, which takes digits as input.
+        for key in keys:
             terminal.press(key)  # Each screen is created when it is first shown.
             terminal.rest(1.5)
         first, settled = [], []
         for n in range(self.plan.switches):
             before = [row[:] for row in terminal.grid.cells]
-            at = terminal.press(places[n % len(places)])
+            at = terminal.press(keys[n % len(keys)])
             moments = _changes(terminal, before, 0.7)
             if moments:
                 first.append(moments[0] - at)
                 settled.append(moments[-1] - at)
         detail = f"until the last of its rows changed: median {median(settled) * 1000:.0f} ms"
-        self._tell(_worst("another screen: until it is drawn", first, SWITCH, detail))
+        self._report(_percentile_99("another screen: until it is drawn", first, SWITCH, detail))
 
     def _appends(self, terminal: Terminal) -> None:
-        _say("appended lines")
+        _print_progress("appended lines")
         terminal.press("1")
         terminal.rest(1.0)
         rng, took = random.Random(5), []
         for _ in range(self.plan.appends):
             terminal.rest(0.4 + rng.random())
             at = time.perf_counter()
-            word = self.home.go_on()
+            word = self.home.add_turn()
             took.append(terminal.until(_holds(word)) - at)
-        self._tell(timed("13 lines appended: until on the screen", "", took, APPEND))
+        self._report(timed("13 lines appended: until on the screen", "", took, APPEND))
 
     def _keys(self) -> None:
-        _say("keys while a backlog drains")
+        _print_progress("keys while a backlog drains")
         more = corpus.prepare(self.plan.backlog, self.cache)
         backlog = sum(size for name, size in more.truth.files.items() if "rollout" in name)
         with self._dashboard() as terminal:
@@ -213,24 +213,28 @@ class Screens:
             links = self.home.path / "sessions" / "2025"
             _link(more.home / "sessions", links)
             began = time.perf_counter()
-            busy = self._type(terminal, lambda gone: gone > _NOTICED and caught_up(terminal.grid))
+            busy = self._type(
+                terminal, lambda gone: gone > _BACKLOG_VISIBLE and caught_up(terminal.grid)
+            )
             took = time.perf_counter() - began
             shutil.rmtree(links)
         drained = f"{backlog / 1e6:,.0f} MB drained in {took:.0f} s; {len(busy)} keys"
-        self._tell(_worst("a key, while nothing is read", quiet, KEY, f"{len(quiet)} keys"))
-        self._tell(_worst("a key, while a backlog drains", busy, KEY, drained))
+        self._report(
+            _percentile_99("a key, while nothing is read", quiet, KEY, f"{len(quiet)} keys")
+        )
+        self._report(_percentile_99("a key, while a backlog drains", busy, KEY, drained))
 
     def _type(self, terminal: Terminal, is_over: Callable[[float], bool]) -> list[float]:
         """Move up and down at a fixed rate; the latency of each step."""
         terminal.press("gj")
         terminal.rest(1.0)
-        places = steps(cursor(terminal.grid))
+        keys = steps(cursor(terminal.grid))
         typed: list[tuple[float, int]] = []
         began = time.perf_counter()
         drawn: list[tuple[float, int]] = []
         due = began
         while not is_over(time.perf_counter() - began):
-            key, place = next(places)
+            key, place = next(keys)
             typed.append((terminal.press(key), place))
             due += 1 / self.plan.keys_a_second
             drawn += [
@@ -240,15 +244,15 @@ class Screens:
         return answered(typed, drawn)
 
     def _live(self, seconds: float) -> None:
-        _say("memory of live work")
+        _print_progress("memory of live work")
         rng, began = random.Random(9), time.perf_counter()
         with self._dashboard() as terminal:
             first = {pid: memory(pid) for pid in tree(terminal.pid)}
-            places, steps_ = iter(list("123461") * 100_000), steps(0)
+            keys, steps_ = iter(list("123461") * 100_000), steps(0)
             busy = cpu(list(first))
             while (gone := time.perf_counter() - began) < seconds:
-                self.home.go_on()
-                terminal.press(next(places) if rng.random() < _SWITCHES else next(steps_)[0])
+                self.home.add_turn()
+                terminal.press(next(keys) if rng.random() < _SWITCHES else next(steps_)[0])
                 terminal.rest(rng.random())
             pids = tree(terminal.pid)
             sizes = [memory(pid) for pid in pids]
@@ -256,10 +260,10 @@ class Screens:
         text_ = f"{gone / 60:.0f} min of work, {share:.0%} of a processor; "
         text_ += " + ".join(f"{size / 1e6:.0f}" for size in sizes)
         text_ += f" MB of {len(sizes)} processes, {sum(first.values()) / 1e6:.0f} MB at first"
-        self._tell(Figure("memory after live work", sum(sizes), "B", MEMORY, detail=text_))
+        self._report(Figure("memory after live work", sum(sizes), "B", MEMORY, detail=text_))
 
     def _idle(self) -> None:
-        _say(f"idle with {self.plan.idle_files:,} source files")
+        _print_progress(f"idle with {self.plan.idle_files:,} source files")
         home, db = self._scratch / "many", self._scratch / "many-db" / "tailboard.duckdb"
         many(home, self.plan.idle_files)
         self.subject.ingest(home, db)
@@ -274,10 +278,10 @@ class Screens:
         text_ = ", ".join(f"{one / gone:.2%}" for one in each) + " of its processes; "
         text_ += " + ".join(f"{size / 1e6:.0f}" for size in sizes) + " MB"
         name = f"idle, {self.plan.idle_files:,} files: share of a processor"
-        self._tell(Figure(name, sum(each) / gone, "×", IDLE, detail=text_))
+        self._report(Figure(name, sum(each) / gone, "×", IDLE, detail=text_))
         shutil.rmtree(home)
 
-    def _tell(self, figure: Figure) -> None:
+    def _report(self, figure: Figure) -> None:
         self.results.figures.append(figure)
 
 
@@ -353,12 +357,12 @@ def _link(home: Path, to: Path) -> None:
         os.link(path, place / path.name)
 
 
-def _worst(name: str, samples: list[float], limit: float, detail: str) -> Figure:
+def _percentile_99(name: str, samples: list[float], limit: float, detail: str) -> Figure:
     """The 99th percentile of some durations."""
     value = quantiles(samples, n=100, method="inclusive")[98]
     text_ = f"99th percentile; median {median(samples) * 1000:.1f} ms; {detail}"
     return Figure(name, value, "s", limit, "", text_, samples)
 
 
-def _say(what: str) -> None:
+def _print_progress(what: str) -> None:
     print(f"… {what}", file=sys.stderr, flush=True)

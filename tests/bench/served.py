@@ -40,7 +40,7 @@ QUESTIONS: Final[dict[str, dict[str, object]]] = {
 }
 
 
-def guest_of(db: Path) -> DatabaseClient:
+def connect(db: Path) -> DatabaseClient:
     until = time.monotonic() + PATIENCE
     while True:
         try:
@@ -60,15 +60,15 @@ def measure(home: Path, db: Path, lines: int) -> dict[str, list[float]]:
     took: dict[str, list[float]] = {name: [] for name in QUESTIONS}
     rest = threading.Event()
     try:
-        with guest_of(db) as guest:
+        with connect(db) as client:
             read = 0
             while read < lines:
                 for name, values in QUESTIONS.items():
                     began = time.perf_counter()
-                    guest.rows(name, **values)
+                    client.rows(name, **values)
                     took[name].append(time.perf_counter() - began)
                     rest.wait(REST)
-                read = guest.sql(_READ).rows[0][0]
+                read = client.sql(_READ).rows[0][0]
     finally:
         owner.terminate()
         owner.wait()

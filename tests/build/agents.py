@@ -51,7 +51,7 @@ class Agents(Forks):
         call.output = self.output_item(call, text({"task_name": path} if path else named))
         self.go_on()
         if path is not None:
-            self._tell_of_agents()
+            self._write_agent_names()
         return child
 
     def _nick(self, nickname: str) -> str | None:
@@ -97,7 +97,7 @@ class Agents(Forks):
         named = {"model": model, "reasoning_effort": effort, "id": number, "kind": kind}
         return {"type": "SubAgentActivity", **named, **who}
 
-    def _tell_of_agents(self) -> None:
+    def _write_agent_names(self) -> None:
         names = "\n".join(f'<agent name="{agent.name}" />' for agent in self.facts.agents)
         self.line("world_state", {"full": False, "state": {"environments": {"subagents": names}}})
 
@@ -119,9 +119,9 @@ class Agents(Forks):
         item: Json = {"type": "agent_message", "id": f"amsg_{self.ids.v7()}", "author": "/root"}
         self.item({**item, "recipient": to, "content": content})
 
-    def tell(self) -> None:
+    def write_openings(self) -> None:
         if self.thread.own_history_from is None or len(self.facts.turns) > 1:
-            super().tell()
+            super().write_openings()
             return
         self.message("developer", TOOLS_GONE, "tools.removed_definition")
         self.message("developer", payload.MULTI_AGENT_MODE, "multi_agent.mode_instructions")
@@ -136,10 +136,10 @@ class Agents(Forks):
         self.copy(copies.whole(parent._lines))
         call = parent.waiting_call()
         self.item(self.output_item(call, copies.FORKED_HINT))
-        for role, reply, kind in payload.openings(self.release, self.thread):
-            self.message(role, reply, kind)
+        for role, content, kind in payload.openings(self.release, self.thread):
+            self.message(role, content, kind)
         self.facts.copied_lines += 1 + len(payload.openings(self.release, self.thread))
-        self.untold = False
+        self.needs_openings = False
 
     def _inherit(self, parent: Agents) -> None:
         """v2: the conversation only, closed by an artificial abort; counters start at zero."""

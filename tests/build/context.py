@@ -17,7 +17,7 @@ class Context(Tools):
             self.ask()
         self.facts.compactions += 1
         self._compact(payload.SUMMARY_PREFIX + summary, summary)
-        self.untold = alone and self.release.rich_compaction and not self.release.paginated
+        self.needs_openings = alone and self.release.rich_compaction and not self.release.paginated
         if alone:
             self.end_turn()
         else:

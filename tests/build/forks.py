@@ -73,7 +73,7 @@ class Forks(Context):
 
     def opened_by(self, other: Forks) -> None:
         """The surroundings are in the inherited history; old releases repeat them anyway."""
-        self.untold = other.untold or self.release.minor < 107
+        self.needs_openings = other.needs_openings or self.release.minor < 107
         self._answers = other._answers
 
     def revert(self, before_turn: int) -> Rollout:

@@ -33,11 +33,11 @@ class Home:
     # ── sessions ────────────────────────────────────────────────────────────────────────────────
 
     def session(
-        self, generation: str = "g4", cli_version: str | None = None, **reply: Any
+        self, generation: str = "g4", cli_version: str | None = None, **options: Any
     ) -> Rollout:
         """A new session; see Rollout for further options."""
         self.clock.tick(10)
-        return Rollout(self, generation, cli_version, **reply)
+        return Rollout(self, generation, cli_version, **options)
 
     def rollout_path(self, thread_id: str, segment_id: str | None = None) -> Path:
         """The path of a session that begins now."""

@@ -57,11 +57,11 @@ class Reviews(Agents):
     def _leave_review(
         self, child: Agents, outer: str | None, output: Json, explanation: str
     ) -> None:
-        reply: Json = {"type": "UserMessage", "id": self.ids.v7()}
+        prompt: Json = {"type": "UserMessage", "id": self.ids.v7()}
         if self.release.paginated:
             content = [{"type": "text", "text": REVIEW_PROMPT, "text_elements": []}]
-            reply["content"] = content
-            self.turn_item(reply, of=(child.thread.id, child.turn_id))
+            prompt["content"] = content
+            self.turn_item(prompt, of=(child.thread.id, child.turn_id))
         else:
             for _ in range(2):
                 extras = payload.user_message_extras(self.release)

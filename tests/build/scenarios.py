@@ -42,8 +42,8 @@ def steps(done: int) -> list[tuple[str, str]]:
 def show_plan(session: Rollout, done: int, explanation: str) -> None:
     """The plan as far as the release has the tool: 0.20 could only print it."""
     if session.release.bare:
-        text = f"plan: {explanation}"
-        session.command(f"echo '{text}'", 0, f"{text}\n", 0.4)
+        options = f"plan: {explanation}"
+        session.command(f"echo '{options}'", 0, f"{options}\n", 0.4)
     else:
         session.plan(steps(done), explanation)
 
@@ -84,9 +84,9 @@ def work(session: Rollout, between: Callable[[int], None] = lambda answers: None
 
 
 def plan(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt(PLAN_PROMPT)
     work(session)
     session.end_turn(PLAN_ANSWER)
@@ -94,9 +94,9 @@ def plan(
 
 
 def partial(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Start the parser refactoring")
     show_plan(session, 1, "Stopped half way")
     session.command("echo half", 0, "half\n", 0.1)
@@ -105,19 +105,19 @@ def partial(
 
 
 def chat(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt(CHAT_PROMPT)
     session.end_turn(CHAT_ANSWER)
     return session
 
 
 def considered(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
     """Every response thinks before it speaks."""
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Think first")
     session.think("**Weighing it**")
     session.say("I will look.")
@@ -131,10 +131,10 @@ def considered(
 
 
 def agents(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> list[Rollout]:
     """The session first, then its two agents."""
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Survey tests and docs with two helpers")
     if not session.release.agents:
         session.end_turn("no agents in this version")
@@ -155,9 +155,9 @@ def agents(
 
 
 def goal(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Work toward a goal")
     if not session.release.goals:
         session.end_turn("no goals in this version")
@@ -170,10 +170,10 @@ def goal(
 
 
 def abort(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
     """Interrupted in a long command; before 0.98 that looks the same as a kill."""
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Run something long")
     show_plan(session, 0, "Long command")
     session.open_command(LONG)
@@ -185,9 +185,9 @@ def abort(
 
 
 def killed(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Run something long and die")
     show_plan(session, 0, "Long command")
     session.open_command(LONG)
@@ -196,20 +196,20 @@ def killed(
 
 
 def error(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
     """The model answers 500."""
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Meet a server error")
     session.fail_turn()
     return session
 
 
 def compact(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
     """The scripted work in a small context: full after three answers, then after every second."""
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Fill the context and compact")
     session.price = lambda answers: 9000 * (1 + answers % 3)
 
@@ -223,10 +223,10 @@ def compact(
 
 
 def tour(
-    home: Home, generation: str = "g4", cli_version: str | None = None, **text: Any
+    home: Home, generation: str = "g4", cli_version: str | None = None, **options: Any
 ) -> Rollout:
     """One session that visits most record types: several turns, one resumed, one failed."""
-    session = home.session(generation, cli_version, **text)
+    session = home.session(generation, cli_version, **options)
     session.prompt("Please do the thing")
     session.think("**Planning** look at files")
     session.plan([("Look", "in_progress"), ("Edit", "pending")], "start")

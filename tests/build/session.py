@@ -9,7 +9,7 @@ from ingest.sessions.session import Session, Tokens
 MORNING = datetime(2026, 11, 21, 8)
 
 
-def session(id_: str = "a", /, *, minutes: int = 0, **text: Any) -> Session:
+def session(id_: str = "a", /, *, minutes: int = 0, **fields: Any) -> Session:
     """A session that began this many minutes after the first, and ran for five."""
     started = MORNING + timedelta(minutes=minutes)
     plain: dict[str, Any] = dict.fromkeys(Session.__struct_fields__)
@@ -18,7 +18,7 @@ def session(id_: str = "a", /, *, minutes: int = 0, **text: Any) -> Session:
         "root_id": id_,
         "project": "sample",
         "project_id": "sample",
-        "began_on": text.get("branch"),
+        "began_on": fields.get("branch"),
         "state": SessionState.DONE,
         "state_reason": "The last turn is completed.",
         "started_at": started,
@@ -34,4 +34,4 @@ def session(id_: str = "a", /, *, minutes: int = 0, **text: Any) -> Session:
         "home": "/codex",
         "home_id": "h",
     }
-    return Session(**plain | text)
+    return Session(**plain | fields)

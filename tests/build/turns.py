@@ -34,7 +34,7 @@ class Turns(Responses):
         return []
 
     _opened = False
-    untold = True
+    needs_openings = True
     """the model does not know its surroundings: at first, and after a compaction asked for"""
     _answered = False
     _turn_open = False
@@ -73,21 +73,21 @@ class Turns(Responses):
         self.marks.append(Mark(len(self._lines), self.ordinal, self.counted, self.recorded))
         self.begin_turn(Turn(self.turn_id))
         self._turn_open, self._answered, self._began_ms = True, False, self.clock.ms
-        untold = self.untold and not silent
-        self.untold = self.untold and silent
-        if untold and release.minor < 107:
-            self.tell()
+        needs_openings = self.needs_openings and not silent
+        self.needs_openings = self.needs_openings and silent
+        if needs_openings and release.minor < 107:
+            self.write_openings()
         if release.turn_events:
             self.event("task_started", **self._started(trigger, parent_turn))
         if release.minor >= 107 and not silent:
-            if untold:
-                self.tell()
+            if needs_openings:
+                self.write_openings()
             if not release.context_each_request:
                 self.context()
             if first and release.settings_first_turn:
                 self.settings()
 
-    def tell(self) -> None:
+    def write_openings(self) -> None:
         """The automatic messages, and the state of the world if the release writes it."""
         if self.release.code_mode:
             tools = [{"type": "namespace", "name": "functions", "tools": []}]
@@ -157,17 +157,17 @@ class Turns(Responses):
             event["phase"] = phase
         if self.release.minor >= 120:
             event["memory_citation"] = None
-        reply: Json = {"type": "AgentMessage", "id": number}
-        reply |= {"content": [{"type": "Text", "text": text}], **named}
-        self.add(Spoken(item, event, reply))
+        turn_item: Json = {"type": "AgentMessage", "id": number}
+        turn_item |= {"content": [{"type": "Text", "text": text}], **named}
+        self.add(Spoken(item, event, turn_item))
 
     def end_turn(self, answer: str | None = None, phase: str | None = None) -> None:
         """The turn is complete; `answer` is sent first if given."""
         if answer is not None:
             self.say(answer, phase)
         self.settle()
-        reply = self.facts.turns[-1].answer
-        self._complete(State.COMPLETED, last_agent_message=reply)
+        last = self.facts.turns[-1].answer
+        self._complete(State.COMPLETED, last_agent_message=last)
 
     def fail_turn(self, error: str = FAILURE, kind: str = "internal_server_error") -> None:
         """The model could not be reached: the newest releases record the reason."""

@@ -6,7 +6,7 @@ import sys
 from tests.faults.fault_harness import ROOT
 
 
-def born(program: str, size: int = 2) -> list["subprocess.Popen[bytes]"]:
+def start_readers(program: str, size: int = 2) -> list["subprocess.Popen[bytes]"]:
     return [
         subprocess.Popen(
             [sys.executable, "-c", program],

@@ -62,9 +62,9 @@ class FaultHarness:
     def clock(self) -> datetime:
         return self.now
 
-    def session(self, which: str = "plan", **text: Any) -> Rollout:
+    def session(self, which: str = "plan", **options: Any) -> Rollout:
         """One scripted session, written completely."""
-        made = scenarios.ALL[which](self.home, **text)
+        made = scenarios.ALL[which](self.home, **options)
         session = made[0] if isinstance(made, list) else made
         session.write()
         return session

@@ -29,7 +29,7 @@ def harness(tmp_path: Path) -> FaultHarness:
     return made
 
 
-class Engine:
+class FailingConnection:
     """A connection that answers one statement with an error, before or after executing it."""
 
     def __init__(self, database: Database, statement: str, error: Exception, *, done: bool) -> None:
@@ -58,18 +58,20 @@ MET = TransactionException("TransactionContext Error: Conflict on update!")
 
 
 @contextlib.contextmanager
-def armed(database: Database, statement: str, error: Exception, *, done: bool) -> Iterator[None]:
+def failing_commit(
+    database: Database, statement: str, error: Exception, *, done: bool
+) -> Iterator[None]:
     """The first commit of facts fails with an error."""
-    engines: list[Engine] = []
+    engines: list[FailingConnection] = []
 
-    def land(database: Database, landings: list[commit_results.BatchCommit], *rest: Any) -> None:
-        if landings and not engines:
-            engines.append(Engine(database, statement, error, done=done))
-        real(database, landings, *rest)
+    def commit(database: Database, commits: list[commit_results.BatchCommit], *rest: Any) -> None:
+        if commits and not engines:
+            engines.append(FailingConnection(database, statement, error, done=done))
+        real(database, commits, *rest)
 
     real = commit_results.commit_results
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("ingest.pipeline.run.commit_results", land)
+        patched.setattr("ingest.pipeline.run.commit_results", commit)
         yield
     assert [engine.times for engine in engines] == [0]
 
@@ -81,7 +83,7 @@ def test_a_commit_that_succeeded_despite_an_error_is_not_repeated(
 ) -> None:
     with harness.open() as database:
         owner = harness.owner(database)
-        with armed(database, "commit", error, done=True):
+        with failing_commit(database, "commit", error, done=True):
             owner.read_once()
         assert list(dump(database)) == harness.quiet()
         assert set(states(database)) == {"completed"}
@@ -99,7 +101,7 @@ def test_a_failed_commit_is_retried_at_once(
 ) -> None:
     with harness.open() as database:
         owner = harness.owner(database)
-        with armed(database, statement, error, done=False):
+        with failing_commit(database, statement, error, done=False):
             owner.read_once()
         assert list(dump(database)) == harness.quiet()
 
@@ -111,7 +113,7 @@ def test_after_a_fatal_engine_error_the_file_is_reopened_with_all_commits(
     with harness.open() as database:
         harness.owner(database).read_once()
         facts = list(dump(database))
-        Engine(database, "commit", GONE, done=False)
+        FailingConnection(database, "commit", GONE, done=False)
         with pytest.raises(EngineFailed), database.transaction():
             database.execute("delete from turns")
         assert list(dump(database)) == facts
@@ -230,8 +232,8 @@ def test_a_batch_that_is_released_before_every_commit_is_reported_and_stores_not
 
 
 @contextlib.contextmanager
-def failing(database: Database, error: Exception) -> Iterator[Engine]:
-    engine = Engine(database, "commit", error, done=False)
+def failing(database: Database, error: Exception) -> Iterator[FailingConnection]:
+    engine = FailingConnection(database, "commit", error, done=False)
     engine.times = 1_000_000
     yield engine
     database.reopen()

@@ -96,9 +96,9 @@ def test_a_disk_that_is_full_at_the_start_is_reported_in_a_sentence(
     env["TAILBOARD_CONFIG"] = str(small.folder / "config.toml")
     for words in COMMANDS:
         code = run(words, env, AFTER.replace(tzinfo=UTC))
-        reply = capsys.readouterr()
-        assert code in (0, 1) or "full" in reply.err, reply.err
-        assert "damaged" not in reply.err
+        printed = capsys.readouterr()
+        assert code in (0, 1) or "full" in printed.err, printed.err
+        assert "damaged" not in printed.err
     ballast.unlink()
     small.now = AFTER
     small.read(WHOLE)

@@ -47,7 +47,7 @@ class Crash(BaseException):
     """The program ends here; no handler of ours may catch it."""
 
 
-class Trap:
+class Crasher:
     """Ends the program at the n-th call of one of its boundaries."""
 
     def __init__(self, boundary: str, count: int) -> None:
@@ -60,11 +60,11 @@ class Trap:
                 raise Crash(boundary)
 
     def set(self) -> Any:
-        land, claim, store = commit_results.commit_results, queue.claim, commit_results._store
+        commit, claim, store = commit_results.commit_results, queue.claim, commit_results._store
 
         def around(*arguments: Any) -> None:
             self.passes("before a transaction")
-            land(*arguments)
+            commit(*arguments)
             self.passes("after a commit")
 
         def claimed(*arguments: Any) -> None:
@@ -279,7 +279,7 @@ class Histories(RuleBasedStateMachine):
 
     @rule(boundary=st.sampled_from(BOUNDARIES), count=st.integers(1, 5), reopen=st.booleans())
     def crash(self, boundary: str, count: int, reopen: bool) -> None:
-        first, second, third = Trap(boundary, count).set()
+        first, second, third = Crasher(boundary, count).set()
         with first, second, third, contextlib.suppress(Crash):
             self.owner.read_once()
         self.restart(reopen)

@@ -17,7 +17,7 @@ from ingest.pipeline.run import IngestRun
 from ingest.report.batch import Batch, Policy, to_batch
 from ingest.tail.source import Kind, Representation
 from tests.facts_dump import dump
-from tests.faults.dying_readers import born, dying_at, dying_on
+from tests.faults.dying_readers import dying_at, dying_on, start_readers
 from tests.faults.fault_harness import AFTER, FIRST, ROOT, SMALL, FaultHarness
 
 EVERY_BATCH: dict[str, object] = {
@@ -63,7 +63,7 @@ def test_why_a_reader_died_is_in_the_log(harness: FaultHarness) -> None:
         owner = harness.owner(database)
         run = IngestRun(database, SMALL, harness.clock)
         with pytest.raises(ReaderDied):
-            run.run(owner.scan().changed, ReaderPool(born(program)))
+            run.run(owner.scan().changed, ReaderPool(start_readers(program)))
     messages = [entry.message for entry in log.entries(harness.path)]
     assert any("ZeroDivisionError: on purpose" in message for message in messages)
 
@@ -74,7 +74,7 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
 ) -> None:
     poison = harness.session("tour")
     program = dying_on(poison.path.name)
-    monkeypatch.setattr(spawn_readers, "start", lambda *_: born(program))
+    monkeypatch.setattr(spawn_readers, "start", lambda *_: start_readers(program))
     with harness.open() as database:
         owner = harness.owner(database, SMALL)
         report = owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
@@ -112,8 +112,8 @@ def test_a_batch_that_kills_the_program_is_set_aside_alone(
         f"    if {poison.path.name.encode()!r} in job.path: os._exit(9)\n"
         "    return read(job, *rest)\n"
         "reader_output.read = deadly\n"
-        "from tests.faults.dying_readers import born, dying_on\n"
-        f"spawn_readers.start = lambda *_: born(dying_on({poison.path.name!r}))\n"
+        "from tests.faults.dying_readers import start_readers, dying_on\n"
+        f"spawn_readers.start = lambda *_: start_readers(dying_on({poison.path.name!r}))\n"
         f"FaultHarness(Path({str(harness.folder)!r}), SMALL).read()\n"
     )
     harness.create()
@@ -150,7 +150,9 @@ def test_a_line_that_kills_readers_is_rejected_alone_and_retried_after_a_week(
             row = b'{"session_id":"s","ts":1,"text":"%s"}\n' % word.encode()
             with history.open("ab") as file:
                 file.write(row)
-    monkeypatch.setattr(spawn_readers, "start", lambda *_: born(dying_at("deadly"), size=1))
+    monkeypatch.setattr(
+        spawn_readers, "start", lambda *_: start_readers(dying_at("deadly"), size=1)
+    )
     with harness.open() as database:
         owner = harness.owner(database)
         owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
@@ -223,7 +225,7 @@ def test_a_reader_ended_by_a_signal_charges_no_batch(
 
     def start(*_: object) -> list["subprocess.Popen[bytes]"]:
         started.append(1)
-        return born(
+        return start_readers(
             program
             if len(started) <= 6
             else "from ingest.pipeline.reader_process import main; main()"
@@ -392,7 +394,7 @@ def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
     log.start(harness.path)
     ready = tmp_path / "ready"
     os.mkfifo(ready)
-    (child,) = born(HANGING.replace("READY", str(ready)), size=1)
+    (child,) = start_readers(HANGING.replace("READY", str(ready)), size=1)
     # Time passes at each check of the reader, so it must have started before.
     ready.read_bytes()
 
@@ -438,7 +440,7 @@ def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
 def test_a_hanging_reader_with_a_group_larger_than_the_pipe_blocks_no_other(
     tmp_path: Path,
 ) -> None:
-    (child,) = born("input()", size=1)
+    (child,) = start_readers("input()", size=1)
     child.send_signal(signal.SIGSTOP)
     passed = 0.0
     pool = ReaderPool([child], lambda: passed)

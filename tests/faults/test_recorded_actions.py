@@ -33,10 +33,10 @@ def pause(database: Database) -> None:
 
 
 def add_task(database: Database, text: str = "Write it") -> None:
-    record_edit(database, saying(text, "c1"), NOW)
+    record_edit(database, note_edit(text, "c1"), NOW)
 
 
-def saying(text: str, command: str) -> RecordEdit:
+def note_edit(text: str, command: str) -> RecordEdit:
     return RecordEdit(
         id=command, verb="task", about={"task": "t"}, arguments={"text": text}, actor="ada"
     )
@@ -67,7 +67,7 @@ def test_a_refused_action_is_never_executed(
     harness.session("chat")
     harness.read()
     with harness.open() as database:
-        record_edit(database, saying("Before", "c0"), NOW)
+        record_edit(database, note_edit("Before", "c0"), NOW)
 
     def fails(*_: object, **__: object) -> None:
         raise error
@@ -79,7 +79,7 @@ def test_a_refused_action_is_never_executed(
             with pytest.raises(type(error)):
                 order(database)
         assert [edit.id for edit in EditLog(database.path).read()] == ["c0"]
-        record_edit(database, saying("After", "c2"), NOW)
+        record_edit(database, note_edit("After", "c2"), NOW)
     with harness.open() as database:
         assert replay(database, NOW) == 0
         assert known(database) == [("task", "c0"), ("task", "c2")]
@@ -128,7 +128,7 @@ def test_a_partly_written_line_of_the_edit_log_is_removed(
         with monkeypatch.context() as patched:
             patched.setattr(os, "pwrite", full)
             with pytest.raises(DiskFull):
-                record_edit(database, saying("No room", "c2"), NOW)
+                record_edit(database, note_edit("No room", "c2"), NOW)
         assert EditLog(database.path).size() == size
         assert known(database) == [("task", "c1")]
 
@@ -146,7 +146,7 @@ def test_edits_of_another_database_survive_a_rewrite_of_the_edit_log(
         with Database(other) as database:
             opened.set()
             begun.wait(PATIENCE)
-            record_edit(database, saying("Beside", "c2"), NOW)
+            record_edit(database, note_edit("Beside", "c2"), NOW)
             past.set()
 
     def locks(file: int, how: int) -> None:
@@ -184,12 +184,12 @@ def test_a_rebuilt_database_gets_all_edits_from_a_rewritten_edit_log(
     """The result does not depend on the length of lines that others changed."""
     other = harness.path.with_name("other.duckdb")
     with Database(other) as database:
-        record_edit(database, saying("x" * 500 + SECRET, "c1"), NOW)
+        record_edit(database, note_edit("x" * 500 + SECRET, "c1"), NOW)
     with harness.open() as database:
-        record_edit(database, saying("First", "c2"), NOW)
+        record_edit(database, note_edit("First", "c2"), NOW)
     kept = harness.path.read_bytes()
     with harness.open() as database:
-        record_edit(database, saying("Second", "c3"), NOW)
+        record_edit(database, note_edit("Second", "c3"), NOW)
     with Database(other) as database:
         EditLog(other).rewrite(lambda line: line.replace(b"x" * 500, b"x"))
     harness.path.write_bytes(kept)

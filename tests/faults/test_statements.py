@@ -30,7 +30,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="module")
-def guest(database: Database) -> Iterator[DatabaseClient]:
+def client(database: Database) -> Iterator[DatabaseClient]:
     limits = Limits(answer_bytes=10_000_000)
     with (
         Server(database, Role.FOLLOW, [], datetime(2026, 11, 21), limits=limits),
@@ -39,14 +39,14 @@ def guest(database: Database) -> Iterator[DatabaseClient]:
         yield remote
 
 
-def standing(database: Database) -> tuple[Any, ...]:
+def database_state(database: Database) -> tuple[Any, ...]:
     """Everything that a statement must not change."""
     con = database.reader()
-    reply = con.execute("select name, value from duckdb_settings() order by 1").fetchall()
+    engine = con.execute("select name, value from duckdb_settings() order by 1").fetchall()
     tables = con.execute("select table_name from duckdb_tables() order by 1").fetchall()
     rows = con.execute("select count(*) from schema_migrations").fetchall()
     files = sorted(path for path in database.path.parent.rglob("*") if path.is_file())
-    return reply, tables, rows, files, resource.getrlimit(resource.RLIMIT_DATA)
+    return engine, tables, rows, files, resource.getrlimit(resource.RLIMIT_DATA)
 
 
 def outcome(asked: DatabaseClient, text: str) -> str:
@@ -97,13 +97,13 @@ def outcome(asked: DatabaseClient, text: str) -> str:
     ],
 )
 def test_only_reading_statements_are_executed(
-    database: Database, guest: DatabaseClient, statement: str
+    database: Database, client: DatabaseClient, statement: str
 ) -> None:
-    before = standing(database)
+    before = database_state(database)
     with pytest.raises(QueryRefused) as refused:
-        guest.sql(statement.format(spool=database.spool), 5)
+        client.sql(statement.format(spool=database.spool), 5)
     assert refused.value.hint
-    assert standing(database) == before
+    assert database_state(database) == before
 
 
 @pytest.mark.parametrize(
@@ -129,18 +129,18 @@ def test_only_reading_statements_are_executed(
     ],
 )
 def test_reading_statements_return_rows(
-    guest: DatabaseClient, statement: str, answer: list[Any] | None
+    client: DatabaseClient, statement: str, answer: list[Any] | None
 ) -> None:
-    found = guest.sql(statement).rows
+    found = client.sql(statement).rows
     assert found
     assert answer is None or found == answer
 
 
-def test_a_time_with_a_zone_is_refused_with_an_alternative(guest: DatabaseClient) -> None:
+def test_a_time_with_a_zone_is_refused_with_an_alternative(client: DatabaseClient) -> None:
     with pytest.raises(QueryRefused, match="Times with a time zone") as refused:
-        guest.sql("select now()")
+        client.sql("select now()")
     assert "now()::timestamp" in refused.value.hint
-    assert guest.sql("select now()::timestamp > '2000-01-01'").rows == [(True,)]
+    assert client.sql("select now()::timestamp > '2000-01-01'").rows == [(True,)]
 
 
 @pytest.mark.fault("A02")
@@ -167,7 +167,7 @@ def test_no_function_of_the_engine_changes_anything(
         "where not regexp_matches(function_name, '^(icu_)?collate_|^__internal') "
         "group by function_name, gives_rows order by function_name"
     )
-    before, asked = standing(database), LocalReader(database)
+    before, asked = database_state(database), LocalReader(database)
     for name, gives_rows, numbers, takes_any in answer.fetchall():
         quoted = '"' + name.replace('"', '""') + '"'
         for number, values in enumerate(("", "'x'", "1, 100000")):
@@ -177,7 +177,7 @@ def test_no_function_of_the_engine_changes_anything(
             with contextlib.suppress(QueryRefused):
                 asked.sql(f"from {call} limit 1" if gives_rows else f"select {call}", 5)
     assert asked.sql("select 1").rows == [(1,)]
-    assert standing(database) == before
+    assert database_state(database) == before
 
 
 WORDS = """select from with as ( ) , * 1 'x' t v_sessions schema_migrations explain analyze set
@@ -193,12 +193,12 @@ PIECES = st.sampled_from(WORDS.split())
     words=st.lists(PIECES, max_size=14), start=st.sampled_from(["", "select ", "explain ", NESTED])
 )
 def test_no_statement_changes_anything(
-    database: Database, guest: DatabaseClient, words: list[str], start: str
+    database: Database, client: DatabaseClient, words: list[str], start: str
 ) -> None:
-    before = standing(database)
-    outcome(guest, start + " ".join(words))
-    assert guest.sql("select 1").rows == [(1,)]
-    assert standing(database) == before
+    before = database_state(database)
+    outcome(client, start + " ".join(words))
+    assert client.sql("select 1").rows == [(1,)]
+    assert database_state(database) == before
 
 
 @pytest.mark.fault("A02")
@@ -214,10 +214,10 @@ def test_no_statement_changes_anything(
     ids=["brackets", "nots", "unions", "subqueries", "blanks"],
 )
 def test_a_very_long_or_nested_statement_is_answered_or_refused(
-    guest: DatabaseClient, statement: str
+    client: DatabaseClient, statement: str
 ) -> None:
-    outcome(guest, statement)
-    assert guest.sql("select 1").rows == [(1,)]
+    outcome(client, statement)
+    assert client.sql("select 1").rows == [(1,)]
 
 
 @pytest.mark.fault("A02")
@@ -235,12 +235,12 @@ def test_a_very_long_or_nested_statement_is_answered_or_refused(
     ids=["a value", "a list", "a row", "rows"],
 )
 def test_a_statement_that_needs_too_much_memory_fails_alone(
-    database: Database, guest: DatabaseClient, statement: str
+    database: Database, client: DatabaseClient, statement: str
 ) -> None:
     before = resource.getrlimit(resource.RLIMIT_DATA)
     with pytest.raises((QueryRefused, ServerError), match=r"(?i)memory|too large") as raised:
-        guest.sql(statement)
+        client.sql(statement)
     assert "make a copy with `tailboard snapshot`" in raised.value.hint
     assert "Out of Memory Error" not in raised.value.message
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
-    assert guest.rows("status.migrations") == LocalReader(database).rows("status.migrations")
+    assert client.rows("status.migrations") == LocalReader(database).rows("status.migrations")

@@ -23,10 +23,10 @@ from tui.supervisor import (
 PATIENCE = 60.0
 
 
-def heard(news: "SimpleQueue[OwnerEvent]", kind: type[OwnerEvent]) -> OwnerEvent:
+def wait_for(events: "SimpleQueue[OwnerEvent]", kind: type[OwnerEvent]) -> OwnerEvent:
     """The next event of this kind."""
     while True:
-        result = news.get(timeout=PATIENCE)
+        result = events.get(timeout=PATIENCE)
         if isinstance(result, kind):
             return result
 
@@ -46,24 +46,24 @@ def test_a_missing_program_file_is_reported_and_started_once_it_is_back(
     harness.session("chat")
     executable = harness.folder / "tailboard"
     supervisor = Supervisor(harness.path, [str(executable)])
-    news: SimpleQueue[OwnerEvent] = SimpleQueue()
-    supervisor.listen(news.put)
+    events: SimpleQueue[OwnerEvent] = SimpleQueue()
+    supervisor.listen(events.put)
     supervisor.start()
     try:
-        trouble = heard(news, SupervisorProblem)
+        trouble = wait_for(events, SupervisorProblem)
         assert isinstance(trouble, SupervisorProblem)
         assert "No such file" in trouble.message
         install(harness, executable)
         supervisor.retry()
-        heard(news, OwnerConnected)
+        wait_for(events, OwnerConnected)
         # As during an upgrade of the program while a dashboard is open.
         executable.unlink()
         os.kill(supervisor.client().host.pid, signal.SIGKILL)
-        heard(news, OwnerDisconnected)
-        heard(news, SupervisorProblem)
+        wait_for(events, OwnerDisconnected)
+        wait_for(events, SupervisorProblem)
         install(harness, executable)
         supervisor.retry()
-        heard(news, OwnerConnected)
+        wait_for(events, OwnerConnected)
     finally:
         supervisor.close()
 
@@ -86,17 +86,17 @@ def test_starting_an_owner_is_retried_after_any_error(
 
     monkeypatch.setattr(*what, start)
     supervisor = Supervisor(harness.path, [str(executable)])
-    news: SimpleQueue[OwnerEvent] = SimpleQueue()
-    supervisor.listen(news.put)
+    events: SimpleQueue[OwnerEvent] = SimpleQueue()
+    supervisor.listen(events.put)
     # The owner file of a dead process: nothing is started before the thread runs.
     harness.path.parent.mkdir()
     note = b'{"pid":1,"since":"","role":"","version":"","schema":1,"homes":[]}'
     harness.path.with_name(harness.path.name + ".owner").write_bytes(note)
     supervisor.start()
     try:
-        heard(news, SupervisorProblem)
+        wait_for(events, SupervisorProblem)
         fails.clear()
         supervisor.retry()
-        heard(news, OwnerConnected)
+        wait_for(events, OwnerConnected)
     finally:
         supervisor.close()

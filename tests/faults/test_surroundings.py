@@ -31,7 +31,7 @@ def harness(tmp_path: Path) -> FaultHarness:
 
 
 def ingest(
-    harness: FaultHarness, env: dict[str, str], **reply: object
+    harness: FaultHarness, env: dict[str, str], **options: object
 ) -> "subprocess.CompletedProcess[str]":
     code = (
         "import os, sys; from datetime import UTC, datetime; from ingest.cli.main import run; "
@@ -41,7 +41,7 @@ def ingest(
         [sys.executable, "-c", code, "ingest", "--json", "--codex-home", str(harness.home.path),
          "--db", str(harness.path)],
         env={"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], **env},
-        capture_output=True, text=True, check=False, **reply,  # type: ignore[call-overload]
+        capture_output=True, text=True, check=False, **options,  # type: ignore[call-overload]
     )  # fmt: skip
 
 

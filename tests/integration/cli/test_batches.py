@@ -20,7 +20,7 @@ KEYS = {
 
 
 @pytest.fixture
-def unwell(cli: CliHarness, sessions: Sessions) -> list[str]:
+def problem_batches(cli: CliHarness, sessions: Sessions) -> list[str]:
     """Three problems: a failed batch, a dead one, and one without a living owner."""
     now = cli.now.replace(tzinfo=None)
     before = now - timedelta(minutes=5)
@@ -45,12 +45,12 @@ def unwell(cli: CliHarness, sessions: Sessions) -> list[str]:
     return [failed, dead, claimed]
 
 
-def test_batches_json_has_the_promised_keys(cli: CliHarness, unwell: list[str]) -> None:
+def test_batches_json_has_the_promised_keys(cli: CliHarness, problem_batches: list[str]) -> None:
     document = cli.json("batches", "list")
     assert document["schema"] == "tailboard.batches/1"
     rows = {row["id"]: row for row in document["batches"]}
     assert all(set(row) >= KEYS for row in rows.values())
-    failed = rows[unwell[0]]
+    failed = rows[problem_batches[0]]
     assert (failed["state"], failed["attempts"], failed["stuck"]) == ("failed", 2, False)
     assert failed["error"] == {
         "code": "io_error",
@@ -59,11 +59,13 @@ def test_batches_json_has_the_promised_keys(cli: CliHarness, unwell: list[str]) 
         "hint": "Look at the disk",
     }
     assert failed["retry_at"].endswith("Z")
-    assert rows[unwell[2]]["stuck"] is True
+    assert rows[problem_batches[2]]["stuck"] is True
     assert [move["move"] for move in failed["history"]] == ["fail", "fail"]
 
 
-def test_batches_that_need_attention_come_first(cli: CliHarness, unwell: list[str]) -> None:
+def test_batches_that_need_attention_come_first(
+    cli: CliHarness, problem_batches: list[str]
+) -> None:
     states = [row["state"] for row in cli.json("batches")["batches"]]
     assert states == ["dead", "failed", "claimed", "completed", "completed"]
     out = cli.run("batches").out
@@ -84,16 +86,16 @@ def test_batches_that_need_attention_come_first(cli: CliHarness, unwell: list[st
     ],
 )
 def test_batches_can_be_filtered(
-    cli: CliHarness, unwell: list[str], arguments: list[str], which: list[int]
+    cli: CliHarness, problem_batches: list[str], arguments: list[str], which: list[int]
 ) -> None:
     found = [row["id"] for row in cli.json("batches", *arguments)["batches"]]
-    assert found == [unwell[index] for index in which]
+    assert found == [problem_batches[index] for index in which]
 
 
-def test_a_batch_is_shown_with_its_history(cli: CliHarness, unwell: list[str]) -> None:
-    (batch,) = cli.json("batches", "show", unwell[0][:12])["batches"]
-    assert batch["id"] == unwell[0]
-    out = cli.run("batches", "show", unwell[0]).out
+def test_a_batch_is_shown_with_its_history(cli: CliHarness, problem_batches: list[str]) -> None:
+    (batch,) = cli.json("batches", "show", problem_batches[0][:12])["batches"]
+    assert batch["id"] == problem_batches[0]
+    out = cli.run("batches", "show", problem_batches[0]).out
     assert "io_error: It broke" in out
     assert "Look at the disk" in out
     assert "fail" in out
@@ -102,7 +104,7 @@ def test_a_batch_is_shown_with_its_history(cli: CliHarness, unwell: list[str]) -
 
 
 def test_status_counts_stuck_and_backed_off_batches_and_shows_why_the_queue_is_paused(
-    cli: CliHarness, unwell: list[str]
+    cli: CliHarness, problem_batches: list[str]
 ) -> None:
     batches = cli.json("status")["batches"]
     assert {state: count for state, count in batches.items() if count} == {
@@ -112,16 +114,16 @@ def test_status_counts_stuck_and_backed_off_batches_and_shows_why_the_queue_is_p
 
 
 def test_ingest_exits_with_1_while_batches_need_attention(
-    cli: CliHarness, unwell: list[str]
+    cli: CliHarness, problem_batches: list[str]
 ) -> None:
     answer = cli.run("ingest")
     assert answer.code == 1
     assert "Exit code 1 because of 1 batch that failed earlier:" in answer.err
-    assert f"{unwell[1][:10]} dead, " in answer.err
+    assert f"{problem_batches[1][:10]} dead, " in answer.err
     assert "odd: It is odd" in answer.err
 
 
-def test_the_doctor_reports_a_paused_queue(cli: CliHarness, unwell: list[str]) -> None:
+def test_the_doctor_reports_a_paused_queue(cli: CliHarness, problem_batches: list[str]) -> None:
     checks = {check["name"]: check for check in cli.json("doctor", code=1)["checks"]}
     assert checks["queue"]["ok"] is False
     assert "The disk is full" in checks["queue"]["detail"]

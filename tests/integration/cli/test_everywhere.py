@@ -24,7 +24,7 @@ STAYS = {
 """These do not end by themselves, or take their time; each has tests of its own."""
 
 
-def furnished(cli: CliHarness) -> CliHarness:
+def with_problems(cli: CliHarness) -> CliHarness:
     """A home with a problem of every kind."""
     _, cli.now = write_sessions(cli.home)
     damaged = Home(cli.home).session()
@@ -66,10 +66,10 @@ def shared(
         cli.now = now
         cli.env["EDITOR"] = "true"
         return cli
-    return furnished(cli)
+    return with_problems(cli)
 
 
-def known(cli: CliHarness) -> dict[str, str]:
+def existing_names(cli: CliHarness) -> dict[str, str]:
     """An existing name of each kind."""
     session = cli.json("sessions")["sessions"][0]
     return {
@@ -93,7 +93,7 @@ def filled(suggestion: str, names: dict[str, str]) -> list[str]:
     return [places.get(word, word) for word in words]
 
 
-def lacks(words: list[str]) -> bool:
+def lacks_arguments(words: list[str]) -> bool:
     """Whether this only names a command, without its required arguments."""
     command: click.Command | None = main.cli
     context = click.Context(main.cli)
@@ -113,11 +113,11 @@ def lacks(words: list[str]) -> bool:
 def test_every_printed_command_can_be_run(
     shared: CliHarness, names: dict[str, str], suggestion: str
 ) -> None:
-    names.update(names or known(shared))
+    names.update(names or existing_names(shared))
     words = filled(suggestion, names)
     answer = shared.run(*words)
     wrong_usage = 2
-    assert answer.code in ((0, 1, wrong_usage) if lacks(words) else (0, 1)), answer.err
+    assert answer.code in ((0, 1, wrong_usage) if lacks_arguments(words) else (0, 1)), answer.err
     assert "Traceback" not in answer.err
     assert answer.out or answer.err or words[-1] == "edit"
 
@@ -184,7 +184,7 @@ SHAPES: dict[str, set[str]] = {}
 
 
 @contextmanager
-def nobody(_desk: CliHarness) -> Iterator[None]:
+def no_owner(_cli: CliHarness) -> Iterator[None]:
     yield
 
 
@@ -196,12 +196,12 @@ def answer_of(cli: CliHarness, words: list[str], names: dict[str, str]) -> tuple
     return answer.code, reply
 
 
-def steady(value: Any) -> Any:
+def without_volatile(value: Any) -> Any:
     """Without values that differ between runs: the owner, durations."""
     if isinstance(value, dict):
         moving = {"owner", "seconds", "database_bytes", "wal_bytes", "checks", "tables", "backup"}
-        return {key: steady(one) for key, one in value.items() if key not in moving}
-    return [steady(one) for one in value] if isinstance(value, list) else value
+        return {key: without_volatile(one) for key, one in value.items() if key not in moving}
+    return [without_volatile(one) for one in value] if isinstance(value, list) else value
 
 
 @pytest.fixture
@@ -209,11 +209,11 @@ def cli(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> CliHarness:
     monkeypatch.chdir(tmp_path)
-    return furnished(CliHarness(tmp_path, capsys))
+    return with_problems(CliHarness(tmp_path, capsys))
 
 
 def test_every_reading_command_answers_the_same_with_and_without_an_owner(cli: CliHarness) -> None:
-    names = known(cli)
+    names = existing_names(cli)
     # An owner would retry failed batches, and so change their state.
     assert cli.run("batches", "cancel", "--batch", names["batch"]).code == 0
     alone = {tuple(words): answer_of(cli, words, names) for words in READING}
@@ -221,14 +221,14 @@ def test_every_reading_command_answers_the_same_with_and_without_an_owner(cli: C
         for words in READING:
             code, reply = answer_of(cli, words, names)
             before_code, before = alone[tuple(words)]
-            assert (code, steady(reply)) == (before_code, steady(before)), words
+            assert (code, without_volatile(reply)) == (before_code, without_volatile(before)), words
 
 
-@pytest.mark.parametrize("owner", [nobody, following])
+@pytest.mark.parametrize("owner", [no_owner, following])
 def test_every_command_that_changes_something_works_with_and_without_an_owner(
     cli: CliHarness, owner: Any
 ) -> None:
-    names = known(cli)
+    names = existing_names(cli)
     with owner(cli):
         for words in CHANGING:
             code, reply = answer_of(cli, words, names)
@@ -252,7 +252,7 @@ def test_no_time_that_a_log_names_breaks_a_command(cli: CliHarness) -> None:
         text = session.bytes()
         session.path.write_bytes(re.sub(rb'"timestamp":"[^"]+"', b'"timestamp":"%s"' % time, text))
     assert cli.run("ingest", "-q").code in (0, 1)
-    names = known(cli)
+    names = existing_names(cli)
     sessions = [one["id"] for one in cli.json("sessions", "--limit", "50")["sessions"]]
     each = [[*words, one] for words in (["show"], ["journal", "show", "--session"])
             for one in sessions]  # fmt: skip

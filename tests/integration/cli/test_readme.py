@@ -149,9 +149,9 @@ def test_every_promise_names_the_test_that_proves_it() -> None:
 def test_command_options_in_the_readme_exist() -> None:
     """Options and subcommands of a command, as in: `tailboard verify` (`--deep` compares every
     fact)."""
-    reply = re.findall(r"`tailboard ([^`]+)`\s\(([^)]*)\)", PAGES)
-    assert len(reply) > 5
-    for command, brackets in reply:
+    matches = re.findall(r"`tailboard ([^`]+)`\s\(([^)]*)\)", PAGES)
+    assert len(matches) > 5
+    for command, brackets in matches:
         words = shlex.split(command)
         for one in re.findall(r"`([^`]+)`", brackets):
             first = one.split()[0]

@@ -17,7 +17,7 @@ TEXT = f"use {SECRET} and <private>{PRIVATE}</private> please"
 
 
 @pytest.fixture
-def leaky(cli: CliHarness, sessions: Sessions) -> CliHarness:
+def unmasked(cli: CliHarness, sessions: Sessions) -> CliHarness:
     """A database as an older version left it, with secrets, some of them wrapped."""
     with Database(cli.db) as database, database.transaction():
         database.execute("update messages set text = $t where role = 'user'", {"t": TEXT})
@@ -33,7 +33,7 @@ def leaky(cli: CliHarness, sessions: Sessions) -> CliHarness:
     return cli
 
 
-def left(folder: Path) -> list[str]:
+def files_with_secrets(folder: Path) -> list[str]:
     """The files in a folder that contain a secret, plain or wrapped."""
     wanted = [SECRET.encode(), PRIVATE.encode(), base64.b64encode(TEXT.encode())[:40]]
     return [
@@ -43,14 +43,14 @@ def left(folder: Path) -> list[str]:
     ]
 
 
-def test_a_scan_counts_by_kind_and_place_and_shows_no_secret(leaky: CliHarness) -> None:
-    answer = leaky.run("redact", "scan")
+def test_a_scan_counts_by_kind_and_place_and_shows_no_secret(unmasked: CliHarness) -> None:
+    answer = unmasked.run("redact", "scan")
     assert answer.code == 1
     assert "messages.text" in answer.out
     assert "github-token" in answer.out
     assert SECRET not in answer.out + answer.err
     assert PRIVATE not in answer.out + answer.err
-    found = leaky.json("redact", code=1)
+    found = unmasked.json("redact", code=1)
     assert found["schema"] == "tailboard.redact/1"
     where = {(one["table"], one["column"]) for one in found["places"]}
     assert {("messages", "text"), ("plans", "steps"), ("rejects", "head")} <= where
@@ -58,24 +58,26 @@ def test_a_scan_counts_by_kind_and_place_and_shows_no_secret(leaky: CliHarness) 
 
 
 @pytest.mark.fault("S01")
-def test_after_apply_no_byte_of_the_secret_is_left(leaky: CliHarness) -> None:
-    assert left(leaky.db.parent) != []
-    answer = leaky.run("redact", "apply", "--yes")
+def test_after_apply_no_byte_of_the_secret_is_left(unmasked: CliHarness) -> None:
+    assert files_with_secrets(unmasked.db.parent) != []
+    answer = unmasked.run("redact", "apply", "--yes")
     assert answer.code == 0, answer.err
-    assert left(leaky.db.parent) == []
-    assert leaky.json("redact")["total"] == 0
+    assert files_with_secrets(unmasked.db.parent) == []
+    assert unmasked.json("redact")["total"] == 0
     # The plan is still a single item, and the edit still counts.
-    steps = leaky.json("sql", "select text from v_plan_steps where text like '%Read on%' limit 1")
+    steps = unmasked.json(
+        "sql", "select text from v_plan_steps where text like '%Read on%' limit 1"
+    )
     assert steps["rows"] == [["Read on"]]
-    assert [edit.id for edit in EditLog(leaky.db).read()] == ["c9"]
-    assert leaky.run("verify").code == 0
+    assert [edit.id for edit in EditLog(unmasked.db).read()] == ["c9"]
+    assert unmasked.run("verify").code == 0
 
 
-def test_a_dry_run_or_a_declined_confirmation_changes_nothing(leaky: CliHarness) -> None:
-    before = leaky.json("redact", code=1)["total"]
-    assert leaky.run("redact", "apply", "--dry-run").code == 0
-    assert leaky.run("redact", "apply").code == 2
-    assert leaky.json("redact", code=1)["total"] == before
+def test_a_dry_run_or_a_declined_confirmation_changes_nothing(unmasked: CliHarness) -> None:
+    before = unmasked.json("redact", code=1)["total"]
+    assert unmasked.run("redact", "apply", "--dry-run").code == 0
+    assert unmasked.run("redact", "apply").code == 2
+    assert unmasked.json("redact", code=1)["total"] == before
 
 
 def test_a_database_open_elsewhere_is_scanned_but_not_rewritten(

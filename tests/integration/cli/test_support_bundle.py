@@ -37,8 +37,8 @@ def test_the_bundle_contains_no_contents_no_ids_and_no_paths(
     text = cli.run("support-bundle").out
     assert json.loads(text)
     ids = (one.thread.id for one in (sessions.done, sessions.failed, sessions.waiting))
-    for reply in (*SAID, *ids, str(cli.tmp), cli.tmp.name, "codex/sessions"):
-        assert reply not in text, reply
+    for private in (*SAID, *ids, str(cli.tmp), cli.tmp.name, "codex/sessions"):
+        assert private not in text, private
 
 
 def test_a_path_has_one_placeholder_per_bundle(cli: CliHarness, sessions: Sessions) -> None:

@@ -65,9 +65,9 @@ def state_told(turn: what.Turn, generation: str) -> str:
 
 def test_prompts_and_answers_are_there_once(built: Built) -> None:
     for stored, session, expected in each(built):
-        reply = stored.messages_of(session)
-        assert [text for role, text in reply if role == "user"] == expected.prompts
-        assert [text for role, text in reply if role == "assistant"] == [
+        options = stored.messages_of(session)
+        assert [text for role, text in options if role == "user"] == expected.prompts
+        assert [text for role, text in options if role == "assistant"] == [
             mask(text) for turn in expected.turns for text in turn.says
         ]
 
@@ -180,10 +180,10 @@ Cut = Callable[[Rollout], Rollout]
 
 
 def family(
-    tmp_path: Path, generation: str, version: str, cut: Cut, **reply: bool
+    tmp_path: Path, generation: str, version: str, cut: Cut, **options: bool
 ) -> tuple[StoredHome, Rollout, Rollout]:
     home = Home(tmp_path / "home")
-    session = home.session(generation, version, **reply)
+    session = home.session(generation, version, **options)
     for number in range(3):
         session.prompt(f"question {number}")
         session.end_turn(f"answer {number}")

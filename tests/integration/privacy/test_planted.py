@@ -89,7 +89,7 @@ def test_no_private_text_is_in_the_bytes_of_any_file(cli: CliHarness, spooled: l
     read = cli.run("ingest", "--json")
     assert spooled
     assert leaks(b"".join(spooled)) == []
-    reply = [read.out, read.err]
+    printed = [read.out, read.err]
     for line in (
         ["batches", "pause", "--reason", f"because {KEY} {PRIVATE}"],
         ["batches", "resume"],
@@ -104,8 +104,8 @@ def test_no_private_text_is_in_the_bytes_of_any_file(cli: CliHarness, spooled: l
         ["sql", "select * from v_calls"],
     ):
         answer = cli.run(*line, "--json")
-        reply += [answer.out, answer.err]
-    assert leaks("".join(reply).encode()) == []
+        printed += [answer.out, answer.err]
+    assert leaks("".join(printed).encode()) == []
     assert [
         (path, leaks(path.read_bytes()))
         for path in files(cli.db.parent)

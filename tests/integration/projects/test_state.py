@@ -39,12 +39,12 @@ def read(folder: Path) -> dict[str, Any]:
     return result
 
 
-def edit(folder: Path, text: str, **reply: object) -> str:
+def edit(folder: Path, text: str, **changes: object) -> str:
     """Change a task as a user would with an editor, preferably an open one; returns its id."""
     result = read(folder)
     named = [one for one in (*result["tasks"], *result["goals"]) if one["text"] == text]
     task = min(named, key=lambda one: one["state"] == "done")
-    task.update(reply)
+    task.update(changes)
     (folder / FILE).write_text(json.dumps(result, indent=2, sort_keys=True, ensure_ascii=False))
     return str(task["id"])
 
@@ -167,11 +167,11 @@ def test_a_warning_names_the_files_that_git_does_not_ignore(cli: CliHarness, sta
     repository = cli.tmp / "repo"
     subprocess.run(["git", "init", "-q", str(repository)], check=True)
     into = ("state", "export", "--project", "sample", "--out", str(repository), "--into")
-    for ignored, reply in ((), True), ((FILE,), True), ((FILE, "sessions/"), False):
+    for ignored, changes in ((), True), ((FILE,), True), ((FILE, "sessions/"), False):
         (repository / ".gitignore").write_text("\n".join(ignored))
         answer = cli.run(*into)
         assert answer.code == 0
-        assert (f"{repository} is not ignored by git" in answer.err) is reply
+        assert (f"{repository} is not ignored by git" in answer.err) is changes
 
 
 def test_an_unknown_project_is_reported(cli: CliHarness, state: Path) -> None:

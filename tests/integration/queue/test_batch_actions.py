@@ -18,7 +18,7 @@ ODD = Failure(code="odd", cls=ErrorClass.DATA, message="It is odd.")
 
 
 @pytest.fixture
-def unwell(cli: CliHarness, sessions: Sessions) -> dict[str, str]:
+def problem_batches(cli: CliHarness, sessions: Sessions) -> dict[str, str]:
     """Ids of batches by their state: a failed one, a dead one, one that never ended."""
     return break_some(cli, "failed", "dead", "claimed")
 
@@ -44,69 +44,75 @@ def states(cli: CliHarness) -> dict[str, str]:
 
 
 def test_a_retry_reports_matched_changed_and_skipped_batches(
-    cli: CliHarness, unwell: dict[str, str]
+    cli: CliHarness, problem_batches: dict[str, str]
 ) -> None:
     answer = cli.json("batches", "retry", "--include-dead", "--reason", "the disk is new")
     assert answer["schema"] == "tailboard.batches.action/1"
-    assert set(answer["matched"]) == set(unwell.values())
-    assert set(answer["done"]) == {unwell["failed"], unwell["dead"]}
+    assert set(answer["matched"]) == set(problem_batches.values())
+    assert set(answer["done"]) == {problem_batches["failed"], problem_batches["dead"]}
     assert answer["skipped"] == [
         {
-            "id": unwell["claimed"],
+            "id": problem_batches["claimed"],
             "why": "Cannot retry a batch that is claimed. It is in progress; wait until it ends.",
         }
     ]
-    assert {states(cli)[unwell[name]] for name in ("failed", "dead")} == {"pending"}
+    assert {states(cli)[problem_batches[name]] for name in ("failed", "dead")} == {"pending"}
 
 
-def test_a_dry_run_shows_the_same_and_does_nothing(cli: CliHarness, unwell: dict[str, str]) -> None:
+def test_a_dry_run_shows_the_same_and_does_nothing(
+    cli: CliHarness, problem_batches: dict[str, str]
+) -> None:
     before = states(cli)
     shown = cli.json("batches", "retry", "--only-error", "--dry-run")
-    assert (shown["matched"], shown["done"]) == ([unwell["failed"]], [])
+    assert (shown["matched"], shown["done"]) == ([problem_batches["failed"]], [])
     assert states(cli) == before
     text = cli.run("batches", "retry", "--dry-run").out
-    assert unwell["failed"] in text
+    assert problem_batches["failed"] in text
     assert "Nothing was changed" in text
     assert cli.json("batches", "retry", "--only-error")["done"] == shown["matched"]
 
 
 def test_the_history_of_a_batch_shows_who_did_what_and_why(
-    cli: CliHarness, unwell: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    cli: CliHarness, problem_batches: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LOGNAME", "ada")
-    cli.run("batches", "retry", "--batch", unwell["failed"], "--reason", "the disk is new")
-    text = cli.run("batches", "show", unwell["failed"]).out
+    cli.run("batches", "retry", "--batch", problem_batches["failed"], "--reason", "the disk is new")
+    text = cli.run("batches", "show", problem_batches["failed"]).out
     moves = [line.split()[2] for line in text.splitlines() if re.match(r"\d{4}-", line)]
     assert moves == ["fail", "retry"]
     assert "by ada the disk is new" in text
-    history = cli.json("batches", "show", unwell["failed"])["batches"][0]["history"]
+    history = cli.json("batches", "show", problem_batches["failed"])["batches"][0]["history"]
     assert [move["person"] for move in history][-2:] == [None, "ada"]
 
 
 def test_the_time_and_number_of_the_next_attempt_are_shown(
-    cli: CliHarness, unwell: dict[str, str]
+    cli: CliHarness, problem_batches: dict[str, str]
 ) -> None:
-    row = cli.json("batches", "show", unwell["failed"])["batches"][0]
+    row = cli.json("batches", "show", problem_batches["failed"])["batches"][0]
     clock = row["retry_at"][11:19]
     assert f"{clock}, 2 of 8" in cli.run("batches").out
-    assert f"next attempt {clock}, 2 of 8" in cli.run("batches", "show", unwell["failed"]).out
+    assert (
+        f"next attempt {clock}, 2 of 8" in cli.run("batches", "show", problem_batches["failed"]).out
+    )
     cli.env["TAILBOARD_RETRY"] = "manual"
     cli.env["TAILBOARD_MAX_ATTEMPTS"] = "3"
     assert "waits for you, 2 of 3" in cli.run("batches").out
 
 
-def test_a_snooze_lasts_until_its_time(cli: CliHarness, unwell: dict[str, str]) -> None:
-    cli.json("batches", "snooze", "--batch", unwell["failed"], "--until", "2h")
-    row = cli.json("batches", "show", unwell["failed"])["batches"][0]
+def test_a_snooze_lasts_until_its_time(cli: CliHarness, problem_batches: dict[str, str]) -> None:
+    cli.json("batches", "snooze", "--batch", problem_batches["failed"], "--until", "2h")
+    row = cli.json("batches", "show", problem_batches["failed"])["batches"][0]
     until = (cli.now + timedelta(hours=2)).isoformat(timespec="milliseconds")
     assert (row["state"], row["not_before"]) == ("snoozed", until.replace("+00:00", "Z"))
-    answer = cli.run("batches", "snooze", "--batch", unwell["dead"], "--until", "2020-01-01")
+    answer = cli.run(
+        "batches", "snooze", "--batch", problem_batches["dead"], "--until", "2020-01-01"
+    )
     assert answer.code == 2
     assert "is in the past" in answer.err
 
 
 def test_a_cancel_by_filter_asks_and_without_a_filter_is_refused(
-    cli: CliHarness, unwell: dict[str, str]
+    cli: CliHarness, problem_batches: dict[str, str]
 ) -> None:
     before = states(cli)
     assert cli.run("batches", "cancel").code == 2
@@ -115,13 +121,13 @@ def test_a_cancel_by_filter_asks_and_without_a_filter_is_refused(
     assert "--yes" in refused.err
     assert states(cli) == before
     done = cli.json("batches", "cancel", "--error", "io_error", "--yes")["done"]
-    assert done == [unwell["failed"]]
+    assert done == [problem_batches["failed"]]
 
 
 def test_an_action_on_a_named_batch_that_is_skipped_exits_with_1(
-    cli: CliHarness, unwell: dict[str, str]
+    cli: CliHarness, problem_batches: dict[str, str]
 ) -> None:
-    assert cli.run("batches", "retry", "--batch", unwell["claimed"]).code == 1
+    assert cli.run("batches", "retry", "--batch", problem_batches["claimed"]).code == 1
     assert cli.run("batches", "retry", "--batch", "zzz").code == 1
     assert cli.run("batches", "retry", "--error", "no such").code == 0
 
@@ -156,9 +162,9 @@ def test_a_paused_queue_reads_nothing_until_it_is_resumed(cli: CliHarness) -> No
 
 
 def test_every_suggested_command_about_batches_works(
-    cli: CliHarness, unwell: dict[str, str]
+    cli: CliHarness, problem_batches: dict[str, str]
 ) -> None:
-    cli.run("batches", "cancel", "--batch", unwell["failed"])
+    cli.run("batches", "cancel", "--batch", problem_batches["failed"])
     other = break_some(cli, "failed", "again")
     cli.run("batches", "snooze", "--batch", other["failed"], "--until", "1h")
     printed = cli.run("batches").err
@@ -171,7 +177,7 @@ def test_every_suggested_command_about_batches_works(
     assert not {"failed", "dead", "cancelled", "snoozed"} & set(states(cli).values())
 
 
-def test_every_action_is_recorded(cli: CliHarness, unwell: dict[str, str]) -> None:
+def test_every_action_is_recorded(cli: CliHarness, problem_batches: dict[str, str]) -> None:
     cli.run("batches", "pause")
     cli.run("batches", "resume")
     cli.run("batches", "reset-attempts", "--reason", "a new disk")

@@ -30,7 +30,7 @@ def test_a_statement_without_memory_is_retried(
     stop, stored = Event(), Event()
     paused: list[str | None] = []
 
-    def crowded(self: Owner, *arguments: object) -> RunReport:
+    def fail_once(self: Owner, *arguments: object) -> RunReport:
         if len(paused) < times:
             raise explain(place / "t.duckdb", Error(TEXT))
         return read(self, *arguments)  # type: ignore[arg-type]
@@ -40,7 +40,7 @@ def test_a_statement_without_memory_is_retried(
         if round_.report.lines:
             stored.set()
 
-    monkeypatch.setattr(Owner, "read", crowded)
+    monkeypatch.setattr(Owner, "read", fail_once)
     found = start_or_connect(
         place / "t.duckdb", ServerOptions(homes([place / "codex"]), Role.FOLLOW)
     )

@@ -43,7 +43,7 @@ class Bench:
         self.read: list[str] = []
         read = read_batch.read
 
-        def maybe(job: Job, alive: ReportAlive, budget: Budget) -> object:
+        def read_or_fail(job: Job, alive: ReportAlive, budget: Budget) -> object:
             self.read.append(job.batch)
             if self.failing is None:
                 return read(job, alive, budget)
@@ -51,7 +51,7 @@ class Bench:
             done.failure = self.failing
             return done, None
 
-        monkeypatch.setattr(reader_output, "read", maybe)
+        monkeypatch.setattr(reader_output, "read", read_or_fail)
         self.open()
 
     def open(self, tuning: RunSettings | None = None) -> None:

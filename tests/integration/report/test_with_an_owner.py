@@ -36,7 +36,7 @@ def following(
     assert isinstance(found, RunningServer)
     with found:
         found.owner.read_once()
-        chores = _chores(found.owner, observe)
+        chores = _maintenance(found.owner, observe)
 
         def beside() -> None:
             chores.step()
@@ -58,7 +58,7 @@ def _clock(now: datetime | None) -> datetime:
     return now or datetime.now(UTC).replace(tzinfo=None)
 
 
-def _chores(owner: Owner, code: str | None) -> Maintenance:
+def _maintenance(owner: Owner, code: str | None) -> Maintenance:
     observer = None
     if code is not None:
         tell = partial(

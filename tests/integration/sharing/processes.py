@@ -11,23 +11,23 @@ from queue import SimpleQueue
 from threading import Thread
 
 ROOT = Path(__file__).parents[3]
-PERSON = Path(__file__).with_name("person.py")
+PEER = Path(__file__).with_name("peer.py")
 RACER = Path(__file__).with_name("racer.py")
 PATIENCE = 60
-"""Seconds after which something hangs for good."""
+"""Seconds after which a process counts as hanging."""
 
-Said = tuple[int, list[str]]
-"""The process, and its words."""
+Line = tuple[int, list[str]]
+"""The process id, and the words of the line."""
 
 
-class Company:
+class Processes:
     """Processes that start and end."""
 
     def __init__(self) -> None:
-        self._said: SimpleQueue[Said] = SimpleQueue()
-        self.present: dict[int, subprocess.Popen[str]] = {}
-        self.heard: list[Said] = []
-        self._listeners: dict[int, Thread] = {}
+        self._lines: SimpleQueue[Line] = SimpleQueue()
+        self.running: dict[int, subprocess.Popen[str]] = {}
+        self.received: list[Line] = []
+        self._readers: dict[int, Thread] = {}
         self._killed: set[int] = set()
 
     def join(self, program: Path, *arguments: object) -> int:
@@ -38,58 +38,58 @@ class Company:
             text=True,
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
-        self.present[process.pid] = process
-        listener = Thread(target=self._listen, args=(process,), daemon=True)
-        listener.start()
-        self._listeners[process.pid] = listener
+        self.running[process.pid] = process
+        reader = Thread(target=self._read_lines, args=(process,), daemon=True)
+        reader.start()
+        self._readers[process.pid] = reader
         return process.pid
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
+    def _read_lines(self, process: subprocess.Popen[str]) -> None:
         for line in process.stdout or ():
-            self._said.put((process.pid, line.split()))
-        self._said.put((process.pid, []))
+            self._lines.put((process.pid, line.split()))
+        self._lines.put((process.pid, []))
 
-    def tell(self, pid: int, line: str) -> None:
-        stream = self.present[pid].stdin
+    def send(self, pid: int, line: str) -> None:
+        stream = self.running[pid].stdin
         assert stream is not None
         stream.write(line + "\n")
         stream.flush()
 
-    def hear(self) -> Said:
+    def read_line(self) -> Line:
         """The next line of any process. Fails if a process ended on its own."""
         while True:
-            pid, words = self._said.get(timeout=PATIENCE)
+            pid, words = self._lines.get(timeout=PATIENCE)
             if words:
-                self.heard.append((pid, words))
+                self.received.append((pid, words))
                 return pid, words
             assert pid in self._killed, f"process {pid} ended by itself"
 
-    def hear_until(self, enough: Callable[[Said], bool]) -> Said:
-        while not enough(reply := self.hear()):
+    def read_until(self, enough: Callable[[Line], bool]) -> Line:
+        while not enough(line := self.read_line()):
             pass
-        return reply
+        return line
 
     def kill(self, pid: int) -> None:
         """Kill without a warning; afterwards the process has ended, and all its output was
         received."""
-        process = self.present.pop(pid)
+        process = self.running.pop(pid)
         self._killed.add(pid)
         process.send_signal(signal.SIGKILL)
         process.wait()
-        self._listeners.pop(pid).join()
+        self._readers.pop(pid).join()
         for stream in (process.stdin, process.stdout):
             if stream is not None:
                 stream.close()
 
     def leave(self) -> None:
-        for pid in list(self.present):
+        for pid in list(self.running):
             self.kill(pid)
 
 
 @contextmanager
-def company() -> Iterator[Company]:
-    people = Company()
+def running_processes() -> Iterator[Processes]:
+    processes = Processes()
     try:
-        yield people
+        yield processes
     finally:
-        people.leave()
+        processes.leave()

@@ -11,8 +11,8 @@ from ingest.server.owner_file import Role
 def main(path: Path) -> None:
     for line in sys.stdin:
         with start_or_connect(path, ServerOptions([], Role.FOLLOW)) as found:
-            guest = isinstance(found, DatabaseClient)
-            sys.stdout.write("guest\n" if guest else "owner\n")
+            is_client = isinstance(found, DatabaseClient)
+            sys.stdout.write("client\n" if is_client else "owner\n")
             sys.stdout.flush()
             sys.stdin.readline()
         sys.stdout.write(f"left {line}")

@@ -11,7 +11,7 @@ from ingest.server.owner_file import Role
 from tests.build import Home
 from tests.sample_home import everything
 
-GUESTS = 6
+CLIENTS = 6
 EACH = 5
 TIGHT = "24MB"
 """Too little for a single one."""
@@ -56,7 +56,7 @@ def test_simultaneous_clients_are_all_answered(tmp_path: Path) -> None:
             with DatabaseClient(tmp_path / "data" / "t.duckdb") as guest:
                 return [len(guest.rows("sessions.listed", **LISTED)) for _ in range(EACH)]
 
-        with ThreadPoolExecutor(GUESTS) as guests:
-            counts = [count for one in guests.map(ask, range(GUESTS)) for count in one]
-    assert len(counts) == GUESTS * EACH
+        with ThreadPoolExecutor(CLIENTS) as guests:
+            counts = [count for one in guests.map(ask, range(CLIENTS)) for count in one]
+    assert len(counts) == CLIENTS * EACH
     assert len(set(counts)) == 1

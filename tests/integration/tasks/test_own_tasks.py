@@ -13,7 +13,7 @@ from tests.build import Home
 from tests.build.payload import git_of
 from tests.integration.tasks.reading import Plans, linked, one
 
-Tell = Callable[[], Plans]
+Load = Callable[[], Plans]
 TWO = [("Read the code", "in_progress"), ("Fix the code", "pending")]
 
 
@@ -21,7 +21,7 @@ def now(home: Home) -> datetime:
     return datetime.fromtimestamp(home.clock.seconds, UTC).replace(tzinfo=None)
 
 
-def test_a_step_waits_or_stalls_with_its_session(home: Home, load: Tell) -> None:
+def test_a_step_waits_or_stalls_with_its_session(home: Home, load: Load) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)
@@ -38,7 +38,7 @@ def test_a_step_waits_or_stalls_with_its_session(home: Home, load: Tell) -> None
 
 
 def test_tasks_left_open_long_ago_are_neither_pending_nor_in_progress(
-    home: Home, load: Tell
+    home: Home, load: Load
 ) -> None:
     session = home.session("g3")
     session.prompt("Begin")
@@ -74,7 +74,7 @@ def test_tasks_left_open_long_ago_are_neither_pending_nor_in_progress(
     ],
 )
 def test_prompts_of_codex_for_its_helpers_are_not_requests(
-    home: Home, load: Tell, text: str
+    home: Home, load: Load, text: str
 ) -> None:
     session = home.session("g3")
     session.prompt(text)
@@ -82,7 +82,7 @@ def test_prompts_of_codex_for_its_helpers_are_not_requests(
     assert load().roadmap().tasks == []
 
 
-def test_work_on_a_step_counts_until_now_while_its_session_runs(home: Home, load: Tell) -> None:
+def test_work_on_a_step_counts_until_now_while_its_session_runs(home: Home, load: Load) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)
@@ -98,7 +98,7 @@ def test_work_on_a_step_counts_until_now_while_its_session_runs(home: Home, load
     assert step.seconds >= 60
 
 
-def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, load: Tell) -> None:
+def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, load: Load) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan([("Read the code", "completed"), ("Ask Grace", "pending"), TWO[1]])
@@ -117,7 +117,7 @@ def test_a_step_that_was_dropped_is_kept_and_is_not_current(home: Home, load: Te
 
 
 def test_a_refused_plan_is_not_stored_and_the_plan_tool_is_reported_as_off(
-    home: Home, load: Tell
+    home: Home, load: Load
 ) -> None:
     session = home.session("g4", "0.155.0")
     session.prompt("Begin")
@@ -130,7 +130,7 @@ def test_a_refused_plan_is_not_stored_and_the_plan_tool_is_reported_as_off(
     assert plan.plan_tool_off
 
 
-def test_a_plan_of_a_turn_that_was_rolled_back_does_not_count(home: Home, load: Tell) -> None:
+def test_a_plan_of_a_turn_that_was_rolled_back_does_not_count(home: Home, load: Load) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)
@@ -143,7 +143,7 @@ def test_a_plan_of_a_turn_that_was_rolled_back_does_not_count(home: Home, load: 
     assert [task.text for task in load().roadmap().tasks] == [text for text, _ in TWO]
 
 
-def test_a_goal_has_its_steps_as_parts(home: Home, load: Tell) -> None:
+def test_a_goal_has_its_steps_as_parts(home: Home, load: Load) -> None:
     session = home.session("g4", "0.150.0")
     session.prompt("Begin")
     session.goal("Ship it")
@@ -157,7 +157,7 @@ def test_a_goal_has_its_steps_as_parts(home: Home, load: Tell) -> None:
 
 @pytest.mark.parametrize("status", [{}, {"status": ""}, {"status": None}])
 def test_a_goal_without_a_state_is_active(
-    home: Home, load: Tell, status: dict[str, str | None]
+    home: Home, load: Load, status: dict[str, str | None]
 ) -> None:
     session = home.session("g4", "0.150.0")
     session.prompt("Begin")
@@ -167,7 +167,7 @@ def test_a_goal_without_a_state_is_active(
     assert one(load().roadmap(), "Ship it").state == "in_progress"
 
 
-def test_a_goal_without_text_has_a_placeholder(home: Home, load: Tell) -> None:
+def test_a_goal_without_text_has_a_placeholder(home: Home, load: Load) -> None:
     session = home.session("g4", "0.150.0")
     session.prompt("Begin")
     session.event("thread_goal_updated", goal={})
@@ -178,7 +178,7 @@ def test_a_goal_without_text_has_a_placeholder(home: Home, load: Tell) -> None:
 
 @pytest.mark.parametrize("generation", ["g1", "g3"])
 def test_only_requests_after_the_last_completed_turn_are_open(
-    home: Home, load: Tell, generation: str
+    home: Home, load: Load, generation: str
 ) -> None:
     """Also if turns have no times, as in files of old releases."""
     session = home.session(generation)
@@ -193,7 +193,7 @@ def test_only_requests_after_the_last_completed_turn_are_open(
     assert [(origin, text) for origin, _, text in tasks] == [("request", "An open request")]
 
 
-def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, load: Tell) -> None:
+def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, load: Load) -> None:
     session = home.session("g4", "0.169.0")
     session.prompt("Begin")
     session.goal("Draft it")
@@ -217,7 +217,7 @@ def test_the_last_file_of_a_session_wins_in_any_order_of_discovery(home: Home, l
     assert statuses == ["pending", "completed"]
 
 
-def test_a_check_list_in_a_message_is_next_only_if_nothing_else_is(home: Home, load: Tell) -> None:
+def test_a_check_list_in_a_message_is_next_only_if_nothing_else_is(home: Home, load: Load) -> None:
     session = home.session("g3")
     session.prompt("What is to do?")
     session.end_turn("Two things:\n- [x] Read\n- [ ] Fix the parser\n- no box")
@@ -232,7 +232,7 @@ def test_a_check_list_in_a_message_is_next_only_if_nothing_else_is(home: Home, l
     assert next_task(plan.tasks) is plan.tasks[1]
 
 
-def test_a_step_that_sessions_of_several_branches_list_is_one_task(home: Home, load: Tell) -> None:
+def test_a_step_that_sessions_of_several_branches_list_is_one_task(home: Home, load: Load) -> None:
     for branch in ("main", "other", "main"):
         session = home.session("g3", git={**git_of("/home/dev/sample"), "branch": branch})
         session.prompt(f"Begin on {branch}")
@@ -248,7 +248,7 @@ def test_a_step_that_sessions_of_several_branches_list_is_one_task(home: Home, l
         assert [one.why for one in task.appearances] == [None, "same text", "same text"]
 
 
-def test_a_scope_excludes_everything_else(home: Home, load: Tell) -> None:
+def test_a_scope_excludes_everything_else(home: Home, load: Load) -> None:
     ids = []
     for project in ("site", "parser"):
         session = home.session("g3", cwd=f"/home/dev/{project}")
@@ -266,7 +266,7 @@ def test_a_scope_excludes_everything_else(home: Home, load: Tell) -> None:
 
 
 @pytest.mark.parametrize("cut", [1, 3, 5])
-def test_task_ids_do_not_depend_on_slices(home: Home, load: Tell, cut: int) -> None:
+def test_task_ids_do_not_depend_on_slices(home: Home, load: Load, cut: int) -> None:
     session = home.session("g3")
     session.prompt("Begin")
     session.plan(TWO)

@@ -610,11 +610,11 @@ def test_script_stops_waiting_once_its_patch_is_done() -> None:
 
 
 @pytest.mark.parametrize(
-    "nobody", [{"approval_policy": "never"}, {"approvals_reviewer": "auto_review"}]
+    "policy", [{"approval_policy": "never"}, {"approvals_reviewer": "auto_review"}]
 )
-def test_no_call_waits_when_approvals_are_not_asked_of_the_user(nobody: dict[str, str]) -> None:
-    assert not waits(context(sandbox_policy={"type": "read-only"}, **nobody), running(PATCHED))
-    assert not waits(context(**nobody), running(ASKED))
+def test_no_call_waits_when_approvals_are_not_asked_of_the_user(policy: dict[str, str]) -> None:
+    assert not waits(context(sandbox_policy={"type": "read-only"}, **policy), running(PATCHED))
+    assert not waits(context(**policy), running(ASKED))
 
 
 def test_waiting_call_is_shown_before_a_newer_running_one() -> None:

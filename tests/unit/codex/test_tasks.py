@@ -176,8 +176,8 @@ def test_notification_to_the_model_completes_an_agent() -> None:
 
 def test_actions_on_agents_are_stored_and_queries_are_not() -> None:
     def collab(tool: str) -> bytes:
-        whom = ["one", "two"]
-        return done("a", "CollabAgentToolCall", id="c", tool=tool, receiver_thread_ids=whom)
+        receivers = ["one", "two"]
+        return done("a", "CollabAgentToolCall", id="c", tool=tool, receiver_thread_ids=receivers)
 
     found = links(collab("send_input"), collab("wait"), collab("close_agent"))
     assert [(event_, child) for event_, child, _, _ in found] == [

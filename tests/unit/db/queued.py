@@ -27,7 +27,7 @@ def key(source: int, start: int = 0, kind: Kind = Kind.INGEST) -> BatchKey:
     return BatchKey(kind, f"home/rollout/thread-{source}/", 0, start)
 
 
-def add_source(database: Database, *sources: int, path: str = "/nowhere", **text: Any) -> None:
+def add_source(database: Database, *sources: int, path: str = "/nowhere", **fields: Any) -> None:
     rows = [
         {
             "id": source,
@@ -42,7 +42,7 @@ def add_source(database: Database, *sources: int, path: str = "/nowhere", **text
             "mtime_ns": 1,
             "state": "following",
         }
-        | text
+        | fields
         for source in sources
     ]
     with database.transaction():
@@ -98,9 +98,9 @@ def fail(
     batch: str,
     cls: ErrorClass = ErrorClass.TRANSIENT,
     now: datetime = NOW,
-    **text: Any,
+    **fields: Any,
 ) -> queue.Step | None:
-    failure = Failure(cls=cls, **({"code": "io_error", "message": "It broke."} | text))
+    failure = Failure(cls=cls, **({"code": "io_error", "message": "It broke."} | fields))
     return queue.record_failures(database, {batch: failure}, now, "auto").get(batch)
 
 
@@ -113,10 +113,10 @@ def order(
     *ids: str,
     now: datetime = NOW,
     until: datetime | None = None,
-    **text: Any,
+    **fields: Any,
 ) -> ActionOutcome:
     """An action of a user on these batches, or on those of the selection."""
-    selection = Selection(ids=ids) if ids else Selection(**text)
+    selection = Selection(ids=ids) if ids else Selection(**fields)
     action = BatchAction(
         id=f"command {next(_numbers)}",
         verb=verb,

@@ -121,8 +121,8 @@ def test_each_part_of_a_filter_narrows_the_selection(database: Database) -> None
     cancelled = add(database, 3, State.CANCELLED)
     journal = add(database, 4, State.FAILED, kind=Kind.JOURNAL)
 
-    def shown(**reply: object) -> set[str]:
-        selection = Selection(**reply)  # type: ignore[arg-type]
+    def shown(**fields: object) -> set[str]:
+        selection = Selection(**fields)  # type: ignore[arg-type]
         wanted = BatchAction(verb=Verb.RETRY, selection=selection, actor="ada")
         return {one.batch for one in preview(database, wanted)}
 

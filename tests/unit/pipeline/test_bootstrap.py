@@ -13,7 +13,7 @@ from ingest.pipeline.bootstrap import open_or_connect
 PATIENCE = 2.0
 
 
-class Crowd:
+class TakingTurns:
     """Processes that open the database one after the other, each for a second and a half."""
 
     def __init__(self, path: Path, *pids: int) -> None:
@@ -33,21 +33,21 @@ class Crowd:
 
 def test_opening_waits_while_other_processes_take_turns(tmp_path: Path) -> None:
     path = tmp_path / "t.duckdb"
-    crowd = Crowd(path, 1, 2, 3, 4, 5)
-    found = open_or_connect(path, crowd.open, PATIENCE, crowd.clock)
+    processes = TakingTurns(path, 1, 2, 3, 4, 5)
+    found = open_or_connect(path, processes.open, PATIENCE, processes.clock)
     assert isinstance(found, tuple)
     found[0].close()
 
 
 def test_a_process_that_keeps_the_lock_is_reported(tmp_path: Path) -> None:
     path = tmp_path / "t.duckdb"
-    crowd = Crowd(path, 1, 2, 2, 2, 2)
+    processes = TakingTurns(path, 1, 2, 2, 2, 2)
     with pytest.raises(Locked, match="process 2"):
-        open_or_connect(path, crowd.open, PATIENCE, crowd.clock)
+        open_or_connect(path, processes.open, PATIENCE, processes.clock)
 
 
 def test_without_the_turn_opening_is_not_attempted(tmp_path: Path) -> None:
-    path, crowd, checks = tmp_path / "t.duckdb", Crowd(tmp_path), iter(range(1_000))
+    path, processes, checks = tmp_path / "t.duckdb", TakingTurns(tmp_path), iter(range(1_000))
     (tmp_path / "t.duckdb.spool").mkdir()
     with Turn(path) as other:
         assert other.take()
@@ -55,9 +55,9 @@ def test_without_the_turn_opening_is_not_attempted(tmp_path: Path) -> None:
         def clock() -> float:
             if next(checks) == 3:
                 other.give_back()
-                assert crowd.now == 0.0
+                assert processes.now == 0.0
             return 0.0
 
-        found = open_or_connect(path, crowd.open, PATIENCE, clock)
+        found = open_or_connect(path, processes.open, PATIENCE, clock)
     assert isinstance(found, tuple)
     found[0].close()

@@ -7,7 +7,7 @@ from ingest.codex.liveness import SessionState, judge
 NOW = datetime(2026, 11, 21, 14, 3)
 
 
-def stands(
+def session_state(
     quiet: timedelta,
     *,
     idle_after: timedelta = timedelta(hours=24),
@@ -27,29 +27,29 @@ def stands(
 
 
 def test_an_open_turn_without_new_lines_is_first_stalled_and_then_idle() -> None:
-    state, reason = stands(timedelta(hours=23))
+    state, reason = session_state(timedelta(hours=23))
     assert state is SessionState.STALLED
     assert "Idle" not in reason
-    state, reason = stands(timedelta(hours=25))
+    state, reason = session_state(timedelta(hours=25))
     assert state is SessionState.IDLE
     assert reason == "Idle, silent since 2026-11-20 13:03 UTC"
 
 
 def test_the_time_until_a_session_is_idle_can_be_configured() -> None:
-    assert stands(timedelta(hours=2), idle_after=timedelta(hours=1))[1].startswith("Idle")
+    assert session_state(timedelta(hours=2), idle_after=timedelta(hours=1))[1].startswith("Idle")
 
 
 def test_a_living_process_does_not_prevent_a_session_from_being_idle() -> None:
-    assert stands(timedelta(hours=25), alive=True)[0] is SessionState.IDLE
+    assert session_state(timedelta(hours=25), alive=True)[0] is SessionState.IDLE
 
 
 def test_a_session_with_an_old_unanswered_question_is_idle_and_names_it() -> None:
-    state, reason = stands(timedelta(hours=25), waits=True)
+    state, reason = session_state(timedelta(hours=25), waits=True)
     assert state is SessionState.IDLE
     assert reason.endswith("; Waits for approval")
-    assert stands(timedelta(hours=23), waits=True)[0] is SessionState.WAITING
+    assert session_state(timedelta(hours=23), waits=True)[0] is SessionState.WAITING
 
 
 def test_an_append_opens_an_idle_session_again() -> None:
-    assert stands(timedelta(hours=25))[1].startswith("Idle")
-    assert stands(timedelta(seconds=1))[0] is SessionState.RUNNING
+    assert session_state(timedelta(hours=25))[1].startswith("Idle")
+    assert session_state(timedelta(seconds=1))[0] is SessionState.RUNNING

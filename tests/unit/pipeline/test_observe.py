@@ -48,9 +48,9 @@ class CliHarness:
         self.now = datetime.fromtimestamp(self.home.clock.seconds, UTC).replace(tzinfo=None)
 
     def observer(
-        self, code: str = ANSWER, leash: Limits | None = None, tuning: RunSettings | None = None
+        self, code: str = ANSWER, limits: Limits | None = None, tuning: RunSettings | None = None
     ) -> Observer:
-        limits = leash or Limits(60.0, 1024**2)
+        limits = limits or Limits(60.0, 1024**2)
         command = [sys.executable, "-c", code]
 
         def received(facts: bytes, stopped: Callable[[], bool]) -> bytes:
@@ -163,7 +163,7 @@ def test_an_answer_without_notes_is_valid(rested: CliHarness) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "leash", "error"),
+    ("code", "limits", "error"),
     [
         ("import sys; sys.exit(1)", Limits(60.0, 1024), "observe.failed"),
         ("import time; time.sleep(600)", Limits(0.3, 1024), "observe.too_slow"),
@@ -172,9 +172,9 @@ def test_an_answer_without_notes_is_valid(rested: CliHarness) -> None:
     ],
 )
 def test_a_failure_is_a_failed_batch_with_a_retry_time(
-    rested: CliHarness, code: str, leash: Limits, error: str
+    rested: CliHarness, code: str, limits: Limits, error: str
 ) -> None:
-    observed(rested, rested.observer(code, leash))
+    observed(rested, rested.observer(code, limits))
     batch = rested.batch()
     assert (batch["state"], batch["error_code"], batch["attempts"]) == ("failed", error, 1)
     assert batch["retry_at"] > rested.now
@@ -302,20 +302,20 @@ def test_an_answer_in_another_format_is_refused(answer: bytes) -> None:
 
 
 def test_without_a_command_there_is_nothing_to_do(rested: CliHarness) -> None:
-    chores = Maintenance(rested.database, lambda: rested.now, [], timedelta(0))
-    chores.step()
-    chores.close()
+    maintenance = Maintenance(rested.database, lambda: rested.now, [], timedelta(0))
+    maintenance.step()
+    maintenance.close()
     assert rested.batches() == []
 
 
 def test_with_a_retention_old_history_is_pruned_once_a_day(rested: CliHarness) -> None:
     observed(rested, rested.observer())
-    chores = Maintenance(rested.database, lambda: rested.now, [], timedelta(days=30))
-    chores.step()
+    maintenance = Maintenance(rested.database, lambda: rested.now, [], timedelta(days=30))
+    maintenance.step()
     count = "select count(*) from batches"
     assert rested.database.execute(count).fetchone() == (1,)
     rested.now += timedelta(days=31)
-    chores.step()
+    maintenance.step()
     assert rested.database.execute(count).fetchone() == (0,)
     orders = "select actor, reason from commands"
     assert rested.database.execute(orders).fetchall() == [("auto", "retention_days")]

@@ -17,8 +17,10 @@ from ingest.projects.state.write import encode_document
 from ingest.projects.tasks.edits import Add, Link, Note, Owner, Set
 
 
-def item(id_: str, **reply: object) -> StateItem:
-    made = msgspec.convert({"id": id_, "text": f"Task {id_}", "origin": "plan", **reply}, StateItem)
+def item(id_: str, **fields: object) -> StateItem:
+    made = msgspec.convert(
+        {"id": id_, "text": f"Task {id_}", "origin": "plan", **fields}, StateItem
+    )
     return msgspec.structs.replace(made, written=written(made))
 
 
@@ -26,9 +28,9 @@ def state(*tasks: StateItem) -> ProjectState:
     return ProjectState(project="parser", tasks=list(tasks))
 
 
-def edited(task: StateItem, **reply: object) -> StateItem:
+def edited(task: StateItem, **fields: object) -> StateItem:
     """A task as a user changes it in the file: the mark stays."""
-    return msgspec.structs.replace(task, **reply)
+    return msgspec.structs.replace(task, **fields)
 
 
 def test_an_unchanged_file_has_no_edits() -> None:

@@ -235,13 +235,13 @@ def test_an_owner_of_a_moved_file_is_reported(database: Database) -> None:
 @pytest.mark.fault("U12")
 def test_a_cancelled_query_is_stopped(database: Database) -> None:
     with serving(database) as opened, DatabaseClient(database.path) as client:
-        heard: list[type[Exception]] = []
+        errors: list[type[Exception]] = []
 
         def ask() -> None:
             try:
                 client.sql(FOREVER)
             except Cancelled as error:
-                heard.append(type(error))
+                errors.append(type(error))
 
         asking = threading.Thread(target=ask)
         asking.start()
@@ -251,7 +251,7 @@ def test_a_cancelled_query_is_stopped(database: Database) -> None:
         while asking.is_alive():
             client.cancel(asking.ident)
             asking.join(0.05)
-        assert heard == [Cancelled]
+        assert errors == [Cancelled]
         while opened.busy:
             os.sched_yield()
         assert client.rows("status.migrations")

@@ -9,7 +9,7 @@ from ingest.codex.liveness import LiveStatus, OpenCall, SessionState, WaitsFor, 
 NOW = datetime(2026, 11, 21, 14, 3)
 
 
-def stands(
+def session_state(
     turn_state: str | None,
     quiet: timedelta | None = timedelta(0),
     call: OpenCall | None = None,
@@ -37,29 +37,29 @@ def stands(
     ],
 )
 def test_an_ended_turn_determines_the_state(turn_state: str | None, state: SessionState) -> None:
-    assert stands(turn_state)[0] is state
+    assert session_state(turn_state)[0] is state
 
 
 def test_an_open_turn_with_recent_activity_is_running() -> None:
-    assert stands("open", timedelta(minutes=5))[0] is SessionState.RUNNING
+    assert session_state("open", timedelta(minutes=5))[0] is SessionState.RUNNING
 
 
 def test_an_open_turn_with_a_question_waits_without_activity() -> None:
     call = OpenCall("request_user_input", None, NOW - timedelta(hours=20))
-    state, reason = stands("open", timedelta(hours=20), call, waits=True)
+    state, reason = session_state("open", timedelta(hours=20), call, waits=True)
     assert state is SessionState.WAITING
     assert reason == "request_user_input waits for an answer"
 
 
 def test_a_quiet_turn_is_stalled_with_the_time() -> None:
     call = OpenCall("exec_command", "pytest\n -x", NOW - timedelta(minutes=47))
-    state, reason = stands("open", timedelta(minutes=46, seconds=58), call)
+    state, reason = session_state("open", timedelta(minutes=46, seconds=58), call)
     assert state is SessionState.STALLED
     assert reason == "exec_command `pytest -x` running 47 m, silent since 13:16:02 UTC"
 
 
 def test_a_turn_that_was_quiet_for_days_shows_the_day() -> None:
-    assert stands("open", timedelta(days=3))[1].endswith("silent since 2026-11-18 14:03 UTC")
+    assert session_state("open", timedelta(days=3))[1].endswith("silent since 2026-11-18 14:03 UTC")
 
 
 @pytest.mark.parametrize(
@@ -74,11 +74,11 @@ def test_a_turn_that_was_quiet_for_days_shows_the_day() -> None:
 def test_a_silent_turn_runs_for_an_hour_if_its_process_lives_and_ends_with_it(
     alive: bool | None, quiet: timedelta, state: SessionState
 ) -> None:
-    assert stands("open", quiet, alive=alive)[0] is state
+    assert session_state("open", quiet, alive=alive)[0] is state
 
 
 def test_without_a_time_the_state_is_unknown() -> None:
-    assert stands("open", None)[0] is SessionState.UNKNOWN
+    assert session_state("open", None)[0] is SessionState.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -102,9 +102,9 @@ def test_the_word_of_the_daemon_counts_more_than_the_files(
 
 def test_a_turn_that_the_daemon_does_not_run_may_just_have_begun_or_ended() -> None:
     just_now = timedelta(seconds=1)
-    assert stands("open", just_now, live=LiveStatus.IDLE)[0] is SessionState.RUNNING
-    assert stands("completed", just_now, live=LiveStatus.IDLE)[0] is SessionState.DONE
-    assert stands("failed", timedelta(hours=1), live=LiveStatus.IDLE)[0] is SessionState.FAILED
+    assert session_state("open", just_now, live=LiveStatus.IDLE)[0] is SessionState.RUNNING
+    assert session_state("completed", just_now, live=LiveStatus.IDLE)[0] is SessionState.DONE
+    assert session_state("failed", timedelta(hours=1), live=LiveStatus.IDLE)[0] is SessionState.FAILED
 
 
 def test_without_the_daemon_the_open_call_tells_what_a_session_waits_for() -> None:

@@ -15,15 +15,15 @@ from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 
 BOTH: list[Query] = [("registry.problems", {"home": "h"}), ("queue.pauses", {})]
-WISH = ServerOptions([], Role.FOLLOW)
-BETWEEN_COMMITS, BETWEEN_LOOKS = 0.005, 0.02
-"""Seconds that leave the processor to the processes that are just starting. Most of the time the
-owner is in the middle of a commit all the same."""
-LONG_PATIENCE = 10.0
-"""Seconds for many guests, of whom one is just becoming the next owner."""
+OPTIONS = ServerOptions([], Role.FOLLOW)
+BETWEEN_COMMITS, BETWEEN_READS = 0.005, 0.02
+"""Pauses in seconds that leave the processor to starting processes. The owner is still in the
+middle of a commit most of the time."""
+LONG_TIMEOUT = 10.0
+"""Seconds to connect while one of many clients becomes the next owner."""
 
 
-def say(*words: object) -> None:
+def report(*words: object) -> None:
     sys.stdout.write(" ".join(map(str, words)) + "\n")
     sys.stdout.flush()
 
@@ -31,7 +31,7 @@ def say(*words: object) -> None:
 def figures(reading: QueryReader) -> int:
     problems, pauses = reading.run_consistent(BOTH)
     if [row["code"] for row in problems] != [row["code"] for row in pauses]:
-        say("torn", problems, pauses)
+        report("torn", problems, pauses)
     return int(pauses[0]["code"]) if pauses else 0
 
 
@@ -45,42 +45,42 @@ def commit(owned: RunningServer, number: int) -> None:
         database.run("queue.pause", code=str(number), message="m", hint="h", now="2026-01-01")
 
 
-def own(owned: RunningServer, seen: int) -> None:
+def run_owner(owned: RunningServer, seen: int) -> None:
     number = figures(owned.reading)
-    say("owner", number)
+    report("owner", number)
     if number < seen:
-        say("lost", seen, number)
+        report("lost", seen, number)
     while True:
         number += 1
         commit(owned, number)
-        say("committed", number)
+        report("committed", number)
         time.sleep(BETWEEN_COMMITS)
 
 
-def visit(guest: DatabaseClient, seen: int) -> int:
+def read_until_owner_ends(client: DatabaseClient, seen: int) -> int:
     """Read until the owner has ended; returns the newest figure."""
-    say("guest", guest.host.pid)
+    report("client", client.host.pid)
     while True:
         try:
-            number = figures(guest)
+            number = figures(client)
         except OwnerGone:
             return seen
         if number < seen:
-            say("lost", seen, number)
-        say("saw", number)
+            report("lost", seen, number)
+        report("saw", number)
         seen = number
-        time.sleep(BETWEEN_LOOKS)
+        time.sleep(BETWEEN_READS)
 
 
 def main(path: Path) -> None:
-    found, seen = start_or_connect(path, WISH), 0
+    found, seen = start_or_connect(path, OPTIONS), 0
     while isinstance(found, DatabaseClient):
-        seen = visit(found, seen)
+        seen = read_until_owner_ends(found, seen)
         began = time.monotonic()
         found.close()
-        found = start_or_connect(path, WISH, timeout=LONG_PATIENCE)
-        say("again", round(time.monotonic() - began, 3))
-    own(found, seen)
+        found = start_or_connect(path, OPTIONS, timeout=LONG_TIMEOUT)
+        report("again", round(time.monotonic() - began, 3))
+    run_owner(found, seen)
 
 
 if __name__ == "__main__":
