@@ -16,7 +16,7 @@ from typing import Any, Final
 
 ARCHIVE: Final = Path(__file__).parent / "fixtures" / "corpus.tar.xz"
 WRITTEN_AT: Final = 1_795_340_000
-"""The modification time of every file: after all that is in them."""
+"""The modification time of every file: later than all its lines."""
 _LONG: Final = 400
 _KEPT: Final = 60
 

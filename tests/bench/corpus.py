@@ -17,7 +17,7 @@ import zstandard
 from msgspec import Struct, field
 
 VERSION = 2
-"""Part of the cache's names: raise it with every change of what is written."""
+"""Part of the names in the cache: increase it with every change of the content."""
 LINES_A_TURN = 13
 BIG_LINE = 5_000_000
 _BEGIN = datetime(2026, 10, 1, 9, 0, 0)
@@ -65,7 +65,7 @@ class Truth(Struct):
     files: dict[str, int] = field(default_factory=dict)
     """Each file that Tailboard reads, with its size."""
     last: str = ""
-    """The rollout written last, which appends go on from."""
+    """The rollout that was written last; appends continue it."""
     thread: str = ""
     spent: Spent = field(default_factory=Spent)
 
@@ -76,7 +76,7 @@ class Truth(Struct):
 
 class Corpus(Struct, frozen=True):
     ledger: Path
-    """Where the truth is written, beside the home of the same name."""
+    """The file with the expected values, beside the home of the same name."""
     truth: Truth
 
     @property

@@ -27,11 +27,11 @@ class Figure(Struct):
     unit: str
     limit: float | None = None
     bound: str = ""
-    """How the limit came about, where it was reckoned from another figure."""
+    """How the limit was computed, if it was derived from another figure."""
     detail: str = ""
     samples: list[float] = field(default_factory=list)
     homes: str = ""
-    """The names of the homes it was measured on."""
+    """The names of the homes on which it was measured."""
     verdict: Verdict = Verdict.NONE
 
     def __post_init__(self) -> None:

@@ -38,13 +38,13 @@ class Append(Struct):
     new: int
     """Bytes that were appended."""
     read: int
-    """Bytes of that file that the process took from the system because of it."""
+    """Bytes of that file that the process read because of it."""
     reported: int
     cpu: float
     visible: float | None = None
     """Seconds from before the write until a reader saw it; None if it was not measured."""
     stored: float = 0.0
-    """Seconds until the owner said so."""
+    """Seconds until the owner reported it."""
 
 
 class TooSlow(Exception):

@@ -33,7 +33,7 @@ HELP = 0.15
 STATUS = 0.4
 ANSWER = 0.05
 SLOWEST_ANSWER = 0.25
-"""At the median and at the 99th percentile."""
+"""For the median and the 99th percentile."""
 RECALL = 0.15
 SEARCH = 0.05
 SEARCH_LIBRARY = 0.3
@@ -44,11 +44,11 @@ VERIFY = 2.0
 BATCHES = 100_000
 FULL_QUEUE = 0.1
 SAME_TIME_PER_BYTE = 1.15
-"""What counts as "the same": the noise of a shared machine is not less."""
+"""The limit for "the same"; the noise of a shared machine is not less."""
 INDEPENDENT = 1.5
-"""What counts as "independent" over a hundredfold store."""
+"""The limit for "independent", for a database a hundred times as large."""
 PROOF = 4096 + 256
-"""Bytes that are read again at each append, as proof that the file is still the same one."""
+"""Bytes that are read again at each append, to verify that the file is the same."""
 
 
 class Plan(Struct, frozen=True):
@@ -57,15 +57,15 @@ class Plan(Struct, frozen=True):
     many: Shape
     big: Shape
     backlog: Shape
-    """What is read while others ask."""
+    """What is read during the queries."""
     runs: int
     starts: int
     appends: int
     stores: list[tuple[str, list[Shape]]]
     sessions: int
-    """Of the home whose memory is asked for."""
+    """Of the home whose memory is queried."""
     library: Shape
-    """Ten times what is searched first."""
+    """Ten times the data of the first search."""
 
 
 FULL = Plan(
@@ -109,7 +109,7 @@ class _Cold(Struct):
     stored: int = 0
     read: int = 0
     empties: list[float] = field(default_factory=list)
-    """Passes over an empty home, in between: start-up as it was then."""
+    """Passes over an empty home in between: the start-up time at that moment."""
     by_process: dict[str, int] = field(default_factory=dict)
 
 

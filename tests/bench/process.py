@@ -25,14 +25,14 @@ _MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 class Ended(Struct):
     wall: float
     cpu: float
-    """Of the process and of all its children that it waited for, user and system."""
+    """User and system time of the process and all children that it waited for."""
     peak: int
-    """Bytes of the largest process among them."""
+    """The memory of the largest of these processes in bytes."""
     code: int
     out: str
     err: str
     peaks: dict[str, int] = field(default_factory=dict)
-    """Of each process, by what it was doing; only where `watch` was asked for."""
+    """Per process, by its program; only with `watch`."""
 
 
 class Failed(Exception):

@@ -27,7 +27,7 @@ ASKED: Final = {
     "100,000 batches, every tenth failed: retry all that failed": "retrying 10,000 batches at once",
     "memory after live work": "memory of all processes, after minutes of live work",
 }
-"""Some of the figures by their names, as somebody would ask for them."""
+"""The main figures by name, with questions in everyday words."""
 
 
 class MissingMarkers(Exception):

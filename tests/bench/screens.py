@@ -33,15 +33,15 @@ MEMORY = 200e6
 SESSIONS = 1000
 _TURNS = 3
 _TREE = 4
-"""A column of the left pane, where a cursor can be told by its background."""
+"""A column of the left pane that shows the cursor by its background."""
 _RUN = 20
-"""So many steps down, then up again."""
+"""This many steps down, then up again."""
 _BACKLOG_VISIBLE = 10.0
-"""Seconds after which a backlog is known of, and its end can be told."""
+"""Seconds after which a backlog is known, and its end can be recognised."""
 _SAME_ROWS = 2
-"""So many rows may change without another screen: what tells of the cursor and the time."""
+"""Changed rows that are not another screen: those of the cursor and the clock."""
 _SWITCHES = 0.2
-"""Of the keys of live work, the part that goes to another screen."""
+"""The share of keys of live work that switch the screen."""
 
 
 class Plan(Struct, frozen=True):

@@ -92,7 +92,7 @@ class Agent:
 @dataclass
 class Turn:
     turn_id: str | None
-    """None where the release gives turns no id"""
+    """None if the release gives turns no id"""
     state: State = State.OPEN
     marked: bool = False
     prompts: list[str] = field(default_factory=list)
@@ -130,9 +130,9 @@ class Expected:
     tools: list[str] = field(default_factory=list)
     """every tool called, in order, by the name the model used"""
     tokens: Usage = Usage()
-    """what this file's own responses cost; nothing where the release writes no counts"""
+    """the tokens of this file's own responses; none if the release writes no counts"""
     task: str | None = None
-    """what an agent was told to do"""
+    """the task of an agent"""
     leaked: list[str] = field(default_factory=list)
     """turns of a review that begin in the parent's file too and never end there"""
     inherited: Usage = Usage()

@@ -52,7 +52,7 @@ class Thread:
     own_history_from: int | None = None
     multi_agent: str | None = None
     extra: Json = field(default_factory=dict)
-    """keys put at the end, for what some client adds"""
+    """additional keys at the end, for those that some clients add"""
 
 
 def session_meta(release: Release, thread: Thread) -> Json:

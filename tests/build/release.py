@@ -7,7 +7,7 @@ programs that were tested, it is the earliest that is known.
 from dataclasses import dataclass
 
 NEWEST = {"g1": "0.20.0", "g2": "0.63.0", "g3": "0.125.0", "g4": "0.169.0"}
-"""The release a generation stands for when no other is named."""
+"""The default release of each generation."""
 
 _MODELS = (
     (165, "gpt-5.5"),

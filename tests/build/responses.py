@@ -48,9 +48,9 @@ class Responses(Items):
     ) -> None:
         super().__init__(path, clock, ids, release, thread)
         self.counted: Usage | None = None
-        """what the last token_count says; None before the first"""
+        """the last token_count; None before the first"""
         self.recorded = Usage()
-        """what the last usage record says of the thread"""
+        """the thread's total in the last usage record"""
         self.limits: Json | None = None
         """the windows of the account's limits that token counts report"""
         self.last_record: Json | None = None
@@ -61,13 +61,13 @@ class Responses(Items):
         """the answer whose calls still run"""
         self._uncounted: Usage | None = None
         self.reminders: list[Json] = []
-        """items the program adds to the next request by itself"""
+        """items that the program adds to the next request on its own"""
         self.price: Callable[[int], int] = growing
-        """input tokens of an answer nobody set a price for, by its number"""
+        """input tokens of an answer without a set price, by its number"""
         self.length: Callable[[int], int] = brief
         """output tokens of such an answer, a third of them thought"""
         self._asked = False
-        """the request is out, the answer has not begun"""
+        """the request was sent, the answer has not begun"""
         self._answers = 0
         self._turn_answers = 0
         self._parallel = False

@@ -29,7 +29,7 @@ CHAT_ANSWER = (
     "Hello! \x1b[31mred\x1b[0m [bold]markup[/bold] and an emoji 🚀 and <private>secret</private>."
 )
 CHAT_KEPT = CHAT_ANSWER.replace("<private>secret</private>", "[private]")
-"""What is stored of the answer."""
+"""The stored part of the answer."""
 LONG = "sleep 45"
 
 

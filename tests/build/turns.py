@@ -35,7 +35,7 @@ class Turns(Responses):
 
     _opened = False
     needs_openings = True
-    """the model does not know its surroundings: at first, and after a compaction asked for"""
+    """the model does not know its surroundings: at first, and after a requested compaction"""
     _answered = False
     _turn_open = False
     _began_ms = 0

@@ -10,7 +10,7 @@ from tests.build.line import Clock, Ids, Json, compact, iso
 from tests.build.release import Release
 
 LINE_MS = 3
-"""How long a line takes, so that no two lines of a file need carry the same time."""
+"""The duration of a line, so that no two lines of a file have the same time."""
 
 
 class Writer:

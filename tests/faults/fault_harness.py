@@ -35,12 +35,12 @@ from tests.facts_dump import dump, dump_from, reading
 
 ROOT = Path(__file__).resolve().parents[2]
 SMALL = RunSettings(batch_bytes=7_000)
-"""So that the shortest session is two batches, and every other one more."""
+"""The shortest session is two batches, and every other one more."""
 WHOLE = RunSettings()
-"""As the program reads: each of these files is one batch."""
+"""The default of the program: each of these files is one batch."""
 FIRST = datetime(2026, 11, 21, 12, 0, 0)
 AFTER = FIRST.replace(day=22)
-"""When every wait for another attempt is over."""
+"""A time after every retry delay."""
 
 
 class FaultHarness:
@@ -159,7 +159,7 @@ def _name(path: str) -> SourceName:
 
 
 _QUIET: dict[str, list[str]] = {}
-"""The facts of every home that this process read in one go, by what is in it."""
+"""The facts of every home that this process read in one go, by the digest of the home."""
 
 
 def one_shot(home: Path, folder: Path) -> list[str]:
@@ -188,7 +188,7 @@ def _digest(home: Path) -> str:
 
 
 _OTHER_TABLES = ("sources", "cursors", "batches", "batch_moves", "problems", "session_rows")
-"""With the tables of facts, all that reading files fills."""
+"""Together with the tables of facts, all tables that reading fills."""
 
 
 class Oracle:

@@ -18,28 +18,28 @@ ADDED = {
     "A05": "A home without rights is not called missing.",
     "A06": "Clients that sit idle or do not read take neither all places nor the memory.",
     "A07": "Secrets of more kinds, also with hidden characters inside, are masked.",
-    "A08": "Text of logs neither acts nor hides in state files, resumes and column titles.",
-    "A09": "A list whose head Codex trimmed verifies, and its prompts keep their true places.",
-    "D40": "Queries need more memory than usual: widened with an owner and without.",
-    "D41": "Memory that a query needed is released, also across a reopening.",
-    "D42": "An action that was refused is never carried out later.",
-    "D43": "Another database appends to the edit log while it is written anew.",
+    "A08": "Text of logs is sanitized in state files, resumes and column titles.",
+    "A09": "An index file that Codex trimmed passes `verify`, and its prompts have the right offsets.",
+    "D40": "Queries need more memory than usual: the limit is raised with an owner and without.",
+    "D41": "Memory of a query is released, also if the database is reopened.",
+    "D42": "An action that was refused is never executed later.",
+    "D43": "Another database appends to the edit log while it is rewritten.",
     "D44": "The disk is full at the start.",
     "D45": "A snapshot never overwrites the database itself.",
     "F40": "The host name or machine id changes: nothing is read twice.",
     "F41": "A rewrite that keeps the bytes that are compared, and grows, counts as an append.",
-    "L40": "Megabytes of lines without a record: one finding, little memory, others go on.",
+    "L40": "Megabytes of lines without a record: one finding, little memory, no delay for other files.",
     "L41": "A line or a batch that would need too much memory is bounded.",
-    "L42": "A compressed file that unpacks to far more than it is: refused, and said why.",
-    "P40": "The end of a process counts against no batch; only a reader that dies alone does.",
-    "P41": "A line that readers die of is set aside alone.",
-    "P42": "A stop is obeyed between two steps; what is stored is kept.",
+    "L42": "A compressed file that expands to a multiple of its size: refused, with the reason.",
+    "P40": "The end of a process charges no batch; only a reader that dies alone with one does.",
+    "P41": "A line that kills readers is rejected alone.",
+    "P42": "A stop ends the run between two steps; stored data is kept.",
     "P43": "The dashboard's supervisor survives an owner that cannot be started.",
-    "P44": "Arguments, folders and paths that are no UTF-8: a sentence, never a traceback.",
+    "P44": "Arguments, folders and paths that are not UTF-8: an error message, never a traceback.",
     "P45": "Commands beside a starting, busy or ending owner wait and succeed.",
-    "P46": "A reader that does not take its work blocks nobody, and its silence is noticed.",
+    "P46": "A reader that does not accept its work blocks no other, and is reported as stuck.",
 }
-"""Rows that came with what was found from outside, each with what is promised."""
+"""Rows that were added after external findings, each with its promise."""
 
 ROWS = frozenset(
     group + number
@@ -52,13 +52,13 @@ ROWS = frozenset(
     )
     for number in numbers.split(" ")
 ) | frozenset(ADDED)
-"""Of files and lines those that came before the first release; of the others all that count."""
+"""For files and lines the rows before the first release; for the others all rows."""
 
 LATER: dict[str, str] = {}
-"""Rows of these groups that wait for something, and for what."""
+"""Rows of these groups that wait for something, with the reason."""
 
 ELSEWHERE: dict[str, str] = {
     "U": "screens",
     "S": "security and privacy: exports, redaction, links",
 }
-"""Whole groups that are proved beside what they are about."""
+"""Whole groups that are proved by other tests."""

@@ -98,7 +98,7 @@ class File:
         self.archived = False
         self.gone = False
         self.accepted = b""
-        """The whole lines that the stored facts stand for."""
+        """The whole lines that the stored facts represent."""
         self.place: tuple[int, int] = (0, 0)
 
     @property

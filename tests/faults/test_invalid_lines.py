@@ -24,7 +24,7 @@ DAY = "sessions/2026/11/21"
 MIB = 1024**2
 BATCH = 100_000
 TORN = b'{"type":"half{"type":"a_new_kind"}\n'
-"""A record behind a torn one: each such line is a finding of its own."""
+"""A record after a torn one: each such line is a finding of its own."""
 RUBBISH = {
     "x": b"x\n",
     "empty": b"\n",

@@ -24,7 +24,7 @@ LINES = 300
 ASKING = 8
 PATIENCE = 60.0
 TIGHT = 16
-"""Megabytes, for the engine: too little for these lines."""
+"""Megabytes for the engine: too little for these lines."""
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from tests.integration.cli.cli_harness import START, CliHarness
 from tests.prepared import PreparedHome
 
 ODD = "caf\udce9"
-"""A name of bytes that are no UTF-8, as Python tells it."""
+"""A name with bytes that are not UTF-8, as Python represents it."""
 ARGUMENTS = (
     ("sessions", "--project", ODD),
     ("sessions", "--branch", ODD),

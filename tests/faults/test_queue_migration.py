@@ -14,7 +14,7 @@ from tests.facts_dump import dump
 from tests.faults.fault_harness import FaultHarness
 
 OLD = 8
-"""The last version that kept a row for each success."""
+"""The last version with a row for each success."""
 NOW = datetime(2026, 11, 21, 12)
 
 

@@ -379,8 +379,7 @@ group = reader_process._decode_group(reader_process._receive_bytes(sys.stdin.buf
 reader_process.send(sys.stdout.buffer, JobAlive(group.jobs[0].batch, 4096))
 sys.stdin.buffer.read()
 """
-"""A reader that opens a pipe when it is ready, and whose disk lets it read a little, and then
-nothing more."""
+"""A reader that opens a pipe when it is ready, and whose disk blocks after a few bytes."""
 
 
 @pytest.mark.fault("P10")

@@ -16,11 +16,11 @@ from tests.oracle.records import minor, threads
 @dataclass
 class Agreement:
     same: Counter[tuple[str, str]] = field(default_factory=Counter)
-    """By fact and release, how many are the same in both readings."""
+    """Per fact and release, how many are the same in both readings."""
     different: Counter[tuple[str, str]] = field(default_factory=Counter)
     sessions: Counter[str] = field(default_factory=Counter)
     places: list[tuple[str, Path, list[object], list[object]]] = field(default_factory=list)
-    """Of a fact in a file: what only Tailboard says, what only the second reading says."""
+    """Per fact and file: what only Tailboard has, and what only the second reading has."""
 
 
 def compare(homes: Sequence[Path], database: Path) -> Agreement:

@@ -9,7 +9,7 @@ from tests.oracle.records import File, Json, Thread, spent, total
 from tests.oracle.turns import joined, prompts, states
 
 Facts = dict[str, Counter[object]]
-"""By fact, what was found and how often."""
+"""Per fact, each value and its count."""
 FACTS = ("turns", "prompts", "commands", "exit codes", "refused", "files", "tokens", "title")
 
 SHELLS = {"shell", "shell_command", "exec_command", "container.exec", "local_shell"}

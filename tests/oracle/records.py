@@ -45,11 +45,11 @@ class File:
     meta: Json
     records: list[Record]
     own: int = 0
-    """The number of the first record that is no copy of another thread's history."""
+    """The number of the first record that is not copied from another thread's history."""
     inherited: int = 0
-    """The total of tokens that the file's own counts go on from."""
+    """The token total from which the file's own counts continue."""
     replaced: Json | None = None
-    """From where a later file of the same thread replaces this one."""
+    """Where a later file of the same thread replaces this one."""
 
     @property
     def mine(self) -> list[Record]:
@@ -59,7 +59,7 @@ class File:
 
 
 Thread = list[File]
-"""The files of one thread, in the order they continue each other."""
+"""The files of one thread, in order of continuation."""
 
 
 def minor(release: object) -> int:

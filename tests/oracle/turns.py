@@ -59,10 +59,10 @@ class Turn:
     id: str | None
     first: Record
     marked: bool
-    """Its beginning and end are told by records of their own."""
+    """Its beginning and end have records of their own."""
     state: str = "open"
     answered: bool = False
-    """The agent said something and called nothing after that."""
+    """The agent sent a message and called no tool after that."""
     excused: bool = False
     """An end without an answer is no failure: a plan, a compaction, a review, a `!command`."""
 

@@ -25,7 +25,7 @@ from tests.build import Home
 from tests.pictures.shots import Printed, Shot, Size
 
 FOLDER = Path(tempfile.gettempdir()) / "tour"
-"""Always the same, because screens show paths below it."""
+"""A constant, because screens show paths in it."""
 READ_SECONDS = 30
 """Seconds between the last line and the fixed time."""
 

@@ -36,7 +36,7 @@ class CliHarness:
     env: dict[str, str] = field(default_factory=dict)
     zone: tzinfo = UTC
     prepared_home: Path | None = None
-    """A home that other tests share, instead of one of its own."""
+    """A home that is shared with other tests, instead of its own."""
 
     @property
     def home(self) -> Path:

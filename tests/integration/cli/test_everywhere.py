@@ -21,7 +21,7 @@ from tests.integration.queue.test_with_an_owner import ONCE, following
 STAYS = {
     "tailboard ingest --follow", "tailboard demo", "tailboard demo --headless 5", "tailboard mcp",
 }  # fmt: skip
-"""These do not end by themselves, or take their time; each has tests of its own."""
+"""These do not end on their own, or are slow; each has tests of its own."""
 
 
 def with_problems(cli: CliHarness) -> CliHarness:
@@ -176,11 +176,11 @@ CHANGING: list[list[str]] = [
     ["quarantine", "retry", "--yes"], ["ingest"],
     ["reset", "--session", "{session}", "--yes"], ["reset", "--all", "--yes"],
 ]  # fmt: skip
-"""In an order in which each finds something to do."""
+"""In an order in which each has an effect."""
 
 
 SHAPES: dict[str, set[str]] = {}
-"""The keys of each schema: a name belongs to one shape."""
+"""The keys of each schema: a name has one set of keys."""
 
 
 @contextmanager

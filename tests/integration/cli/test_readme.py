@@ -31,7 +31,7 @@ ELSEWHERE = {
     "tailboard mcp": "tests/integration/agents/test_mcp.py",
     "uv tool install .": "tests/integration/package/test_install.py",
 }
-"""What needs a terminal, stays, or changes the machine, and the tests that do it instead."""
+"""Commands that need a terminal, do not end or change the machine, and the tests that run them."""
 
 
 def commands() -> Iterator[str]:

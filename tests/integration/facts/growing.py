@@ -8,7 +8,7 @@ import zstandard
 
 BYTES = (1, 700)
 PARTS = (2, 2, 1, 1)
-"""A piece is a few bytes or one of so many parts of what is left: torn lines, and soon an end."""
+"""A piece is a few bytes or this fraction of the rest: torn lines, but few steps."""
 
 
 class Growing:

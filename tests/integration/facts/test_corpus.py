@@ -24,7 +24,7 @@ from tests.integration.facts.expectations import StoredHome
 Corpus = Callable[[str], StoredHome]
 
 RELEASES = ("0.63.0", "0.101.0", "0.150.0", "0.169.0")
-"""Those that ran all scenarios with tools called one by one."""
+"""The releases that ran all scenarios with tools called one by one."""
 CODE_MODE = "0.169.0-codemode"
 PLANNING = (*RELEASES, CODE_MODE)
 REASONS = ("Start with the test", "The test is clear", "Now verify", "Green", "All done")

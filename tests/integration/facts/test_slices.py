@@ -25,7 +25,7 @@ FOLDERS = [
     "codex-0.169.0-killed",
     "codex-0.169.0-revert",
 ]
-"""Those whose sessions hang together, or end in the middle."""
+"""Those with related sessions, or with an end in the middle."""
 MORE_FOLDERS = [
     "codex-0.101.0",
     "codex-0.145.0-fork-rename",

@@ -47,7 +47,7 @@ BEFORE = (
     "first_prompt", "failed_turns", "commands", "failed_commands", "input", "cached", "output",
     "reasoning", "total", "plan_accepted",
 )  # fmt: skip
-"""What the fourth migration added."""
+"""The columns that the fourth migration added."""
 
 
 def scripted(tmp_path: Path) -> Path:

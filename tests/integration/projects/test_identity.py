@@ -207,7 +207,7 @@ NEW_REPOSITORY = (
     "journal show",
     "state reconcile --dry-run",
 )
-"""Commands that answer for the project of the current folder."""
+"""Commands that use the project of the current folder."""
 
 
 def test_a_new_repository_gets_no_answer_of_another_project(

@@ -19,7 +19,7 @@ from tests.integration.cli.cli_harness import CliHarness
 PATIENCE = 60.0
 HASTY = Pace(everything_every=0.1, recent_every=0.1, quiet=0.01, longest=0.05)
 ONCE = Pace(everything_every=1e6, recent_every=1e6)
-"""Files are looked at when following begins, and then only for a reason."""
+"""Files are scanned when following begins, and then only after an event."""
 
 
 pytestmark = pytest.mark.usefixtures("sessions")

@@ -23,13 +23,13 @@ STEPS = ("Agree on the format", "Add the import command", "Document the import")
 class Script:
     play: Callable[[Project], None]
     answers: dict[str, str]
-    """Each question, with words of the brief that answer it."""
+    """Each question, with the words of the brief that answer it."""
     open: tuple[str, ...] = ()
     """Every open task of the line of work."""
     failed: tuple[str, ...] = ()
-    """Every command of the line of work that failed and never succeeded after that."""
+    """Every command of the line of work that failed and never succeeded later."""
     absent: tuple[str, ...] = field(default=())
-    """What must not be in the brief: it would be wrong."""
+    """Text that must not be in the brief because it would be wrong."""
 
 
 def recorded(project: Project, name: str) -> None:

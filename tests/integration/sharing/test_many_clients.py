@@ -14,9 +14,9 @@ from tests.sample_home import everything
 CLIENTS = 6
 EACH = 5
 TIGHT = "24MB"
-"""Too little for a single one."""
+"""Too little for one query."""
 ROOM = "64MB"
-"""Enough for one question over all sessions, and not for two of them."""
+"""Enough for one query over all sessions, but not for two."""
 LISTED: dict[str, object] = {
     **dict.fromkeys(("project", "branch", "session", "since", "until")),
     "limit": 5000,

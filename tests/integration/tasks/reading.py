@@ -15,7 +15,7 @@ from ingest.sessions.session import Session, list_sessions
 from tests.integration.facts.expectations import owner
 
 LATER = datetime(2026, 12, 1)
-"""After all that builders and corpus tell of, so that nothing still runs."""
+"""Later than all data of the builders and the corpus, so that no session is running."""
 
 
 class Plans:

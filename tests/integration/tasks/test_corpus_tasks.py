@@ -39,7 +39,7 @@ EVERY = {
     "0.169.0-killed": (0, True),
     "0.169.0-revert": (1, True),
 }
-"""Each folder: how many tasks, and whether plans are missing because the tool is off."""
+"""Per folder: the number of tasks, and whether plans are missing because the tool is off."""
 
 
 @pytest.mark.parametrize("folder", EVERY)

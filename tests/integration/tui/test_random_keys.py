@@ -19,7 +19,7 @@ from tui.dashboard import Dashboard
 
 SEEDS: Final = range(20 if SOAK else 2)
 KEYS: Final = 10_000 if SOAK else 280
-"""For each seed."""
+"""Per seed."""
 BURST: Final = 40
 """Keys between two checks."""
 DISTURB_EVERY: Final = 3

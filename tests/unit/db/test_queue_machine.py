@@ -54,9 +54,9 @@ class Queue(RuleBasedStateMachine):
         add_source(self.database, *range(1, 5))
         self.now = NOW
         self.batches: set[str] = set()
-        """Those that were ever claimed."""
+        """The batches that were ever claimed."""
         self.clean: set[str] = set()
-        """Those that completed, and whose row has gone."""
+        """The batches that completed, and whose row was deleted."""
         self.number = 0
 
     def teardown(self) -> None:

@@ -204,4 +204,4 @@ INNOCENT = [
     "client-key-data: REDACTED client-key-data: <none>",
     "a\u200bb \x1b[31mred\x1b[0m \U0001f469\u200d\U0001f4bb \\u200b \x1b]8;;https://x.example\x07x\x1b]8;;\x07",
 ]
-"""What looks a little like a secret and is none."""
+"""Texts that resemble a secret but are none."""

@@ -14,7 +14,7 @@ from tests.build.repository import Repo, environment
 from tests.build.session import MORNING, session
 
 Ask = Callable[..., Reached]
-"""Asks whether the work of a session on `work` is part of `main`."""
+"""Returns whether the work of a session on `work` is part of `main`."""
 DURING = MORNING + timedelta(minutes=2)
 LATER = MORNING + timedelta(hours=2)
 

@@ -51,7 +51,7 @@ INERT = {
 BLOCKS = [
     "heading", "paragraph", "bullet_list", "blockquote", "blockquote", "html_block", "paragraph",
 ]  # fmt: skip
-"""What `blocks_of` puts on the page."""
+"""The blocks that `blocks_of` puts on the page."""
 
 
 def tokens(text: str) -> list[Token]:
