@@ -104,7 +104,9 @@ def test_a_turn_that_the_daemon_does_not_run_may_just_have_begun_or_ended() -> N
     just_now = timedelta(seconds=1)
     assert session_state("open", just_now, live=LiveStatus.IDLE)[0] is SessionState.RUNNING
     assert session_state("completed", just_now, live=LiveStatus.IDLE)[0] is SessionState.DONE
-    assert session_state("failed", timedelta(hours=1), live=LiveStatus.IDLE)[0] is SessionState.FAILED
+    assert (
+        session_state("failed", timedelta(hours=1), live=LiveStatus.IDLE)[0] is SessionState.FAILED
+    )
 
 
 def test_without_the_daemon_the_open_call_tells_what_a_session_waits_for() -> None:
