@@ -5,6 +5,7 @@ everything else is in the detail.
 """
 
 import contextlib
+import importlib.util
 import os
 import shutil
 import stat
@@ -19,6 +20,7 @@ from ingest import log
 from ingest.cli.versions import version_text
 from ingest.codex.liveness import LiveStatus
 from ingest.db.query_reader import NOTHING_YET, NamedQueries, QueryReader
+from ingest.errors import CommandError
 from ingest.live import home as live_home
 from ingest.pipeline.homes import homes
 from ingest.projects.tasks.plan_tool import (
@@ -238,6 +240,33 @@ def plan_tool(access: QueryReader, path: Path) -> Check:
         f"Off, so Codex records no plans; {seen}.",
         f"Add at the top of {config_path(path)}: {SWITCH_ON}",
     )
+
+
+def agents(path: Path) -> Check:
+    """Whether Codex asks Tailboard, as `tailboard setup codex --print` shows."""
+    # Imported here: only this check needs it.
+    from ingest.cli.agents import codex_setup
+    from ingest.cli.agents.settings_file import SettingsFile
+
+    name = "agents"
+    try:
+        file = SettingsFile(config_path(path))
+    except CommandError as error:
+        return Check(name, True, error.message)
+    found = codex_setup.installed(file.text or "", file.names)
+    if not (found.server or found.hook):
+        cure = "To let Codex ask Tailboard, see `tailboard setup codex --print`."
+        return Check(name, True, f"{path} does not know Tailboard.", cure)
+    server = "MCP server added" if found.server else "no MCP server"
+    if found.server and importlib.util.find_spec("mcp") is None:
+        detail = f"{server}, but the optional part `agents` is not installed."
+        return Check(name, False, detail, "Install '.[agents]' instead of '.', or make setup.")
+    if not found.hook:
+        return Check(name, True, f"{server}; no hook at the start of sessions.")
+    if not found.trusted:
+        detail = f"{server}; the hook is added, but not allowed in Codex, which skips it."
+        return Check(name, False, detail, "Start codex and allow the hook, or use /hooks there.")
+    return Check(name, True, f"{server}; the hook at the start of sessions is added and allowed.")
 
 
 def kinds(access: QueryReader) -> Check:

@@ -94,7 +94,6 @@ COMMANDS: Final = (
         f"{_HERE}.resume",
         "Show which session of a project to resume, and what is still open.",
         "tailboard resume --project parser --branch main",
-        memory=True,
     ),
     Entry(
         "usage",
@@ -204,6 +203,12 @@ COMMANDS: Final = (
         f"{_HERE}.mcp",
         "Answer agents on standard input and output (MCP).",
         "tailboard mcp",
+    ),
+    Entry(
+        "setup",
+        f"{_HERE}.setup",
+        "Add Tailboard to Codex, so that its sessions know what earlier ones did.",
+        "tailboard setup codex --print",
     ),
     Entry(
         "completion",

@@ -10,9 +10,10 @@ from ingest.cli.invocation import Invocation, with_invocation
 @click.command(cls=Command)
 @with_invocation
 def command(invocation: Invocation) -> None:
-    """For agents. It offers the tools project_resume,
-    project_tasks, project_task_update, history_search, history_get and project_journal, for the
-    project of the folder that a call names, or else of the current folder. Needs the optional part
+    """For agents; `tailboard setup codex --print` shows how Codex gets it. It offers the tools
+    project_resume, project_tasks, project_task_update, history_search, history_get and
+    project_journal, for the project of the folder that a call names, or else of the current folder.
+    Needs the optional part
     `tailboard[agents]`. Ends with its standard input.
     """
     require_agents()

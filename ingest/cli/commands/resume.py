@@ -1,5 +1,7 @@
 """`tailboard resume`: what is needed to go on with a project."""
 
+import sys
+
 import click
 
 from ingest.cli.access import open_for_reading
@@ -30,16 +32,32 @@ from ingest.text.redact import mask
     show_default=True,
     help="Use at most N words.",
 )
+@click.option(
+    "--hook", "as_hook", is_flag=True, help="Answer as a hook of Codex at the start of a session."
+)
 @click.option("--everywhere", is_flag=True, help="The most recently active project.")
 @filters("project", "branch", "session", "since", "until")
 @with_invocation
 def command(
-    invocation: Invocation, wants_copy: bool, words: int, everywhere: bool, only: Filters
+    invocation: Invocation,
+    wants_copy: bool,
+    words: int,
+    as_hook: bool,
+    everywhere: bool,
+    only: Filters,
 ) -> None:
     """For the project of this folder and its current branch, unless you name others: objective,
     what is done and what is open, decisions, failures, what is not committed, files, and the
     session that fits best. Prints the command that resumes it, but does not run it.
     """
+    if as_hook:
+        # Imported late: only a hook needs it.
+        from ingest.cli.agents.session_hook import answer
+
+        invocation.out.write(answer(invocation, sys.stdin) + "\n")
+        return
+    # Not by the table of commands: a hook never fails.
+    invocation.require_memory()
     with open_for_reading(invocation) as access:
         scope = scope_here(invocation, access, only, everywhere=everywhere)
         file = checkout_state(invocation, access, scope.project)
