@@ -34,6 +34,9 @@ class Setting(Struct, frozen=True):
     least: float = 0
     """The smallest value of a number."""
     choices: tuple[str, ...] = ()
+    pattern: str = ""
+    """What a text must match that is no choice; empty is allowed, too."""
+    example: str = ""
     variable: str = ""
     """Environment variables; `TAILBOARD_` and the name if empty."""
 
@@ -100,6 +103,22 @@ class Settings(Struct, frozen=True, kw_only=True):
         int,
         Setting("Most recent turns of a session shown in a journal; earlier ones are counted", 1),
     ] = 20
+    notify_desktop: Annotated[
+        bool,
+        Setting("Whether `notify-send` shows, where it exists, that a session waits or failed"),
+    ] = True
+    notify_command: Annotated[
+        tuple[str, ...],
+        Setting("Command to run when a session begins to wait or fails; none by default"),
+    ] = ()
+    notify_quiet_hours: Annotated[
+        str,
+        Setting(
+            "Hours without bell, notification and command",
+            pattern=r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d",
+            example="22:00-07:00",
+        ),
+    ] = ""
     ingest_strict: Annotated[
         bool,
         Setting(
@@ -132,7 +151,7 @@ ABOUT: Final[dict[str, Setting]] = {
     name: declared.__metadata__[0] for name, declared in Settings.__annotations__.items()
 }
 ENVIRONMENT: Final = {name: ABOUT[name].variable or f"TAILBOARD_{name.upper()}" for name in NAMES}
-_TABLES: Final = ("observe", "ingest", "memory", "agents")
+_TABLES: Final = ("observe", "notify", "ingest", "memory", "agents")
 """Their settings may be in a table of their own in the file: `[observe]`, `command = …`."""
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 """The values of a switch in the environment."""
@@ -314,7 +333,7 @@ def _typed(name: str, raw: object, base: Path) -> Value | UnsetType:
         if isinstance(raw, str) and raw:
             return _path(raw, base)
     elif kind is str:
-        if isinstance(raw, str) and raw in about.choices:
+        if isinstance(raw, str) and (raw in about.choices or _matches(about.pattern, raw)):
             return raw
     elif kind is bool:
         if isinstance(raw, bool):
@@ -329,6 +348,10 @@ def _typed(name: str, raw: object, base: Path) -> Value | UnsetType:
     return UNSET
 
 
+def _matches(pattern: str, text: str) -> bool:
+    return bool(pattern) and (not text or re.fullmatch(pattern, text) is not None)
+
+
 def allowed(name: str) -> str:
     """The values that a setting allows."""
     about, kind = ABOUT[name], TYPES[name]
@@ -340,6 +363,8 @@ def allowed(name: str) -> str:
         return "a list of words, starting with the program"
     if kind is bool:
         return "true or false"
+    if about.pattern:
+        return f'a text like "{about.example}", or ""'
     if kind is str:
         return " or ".join(f'"{choice}"' for choice in about.choices)
     return f"{'a whole number' if kind is int else 'a number'} of at least {about.least:g}"

@@ -7,7 +7,6 @@ import base64
 import contextlib
 import hashlib
 import json
-import os
 import socket
 import tempfile
 import threading
@@ -88,7 +87,7 @@ class FakeDaemon:
             _shake_hands(client)
             self._clients.append(client)
             if self.behaviour == "garbage":
-                client.sendall(os.urandom(4096))
+                client.sendall(b"\xff" * 4096)
             while True:
                 request = json.loads(_receive(client))
                 self.methods.append(request["method"])

@@ -220,7 +220,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
                 pane.show_failure(failure_of(error))
         elif not isinstance(answer, QueryFailure):
             self.summary = answer.value
-            self.dashboard.summary = answer.value
+            self.dashboard.set_summary(answer.value)
             self.show_summary(answer.value)
             self.update_header()
 

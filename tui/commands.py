@@ -54,6 +54,9 @@ COMMANDS: Final = _table(
         "needs", "exclamation_mark", "needs you", "To what needs you: questions, stalls, failures."
     ),
     Command("scope", "backslash", "scope", "Show everything, this project, or only this worktree."),
+    Command(
+        "nudges", "Z", "bell", "Turn bell and notifications off or on: a session waits or failed."
+    ),
     Command("command", "colon", "command", "Type a command; Tab completes it."),
     Command("palette", "ctrl+p", "palette", "Find a command by its name."),
     Command("help", "question_mark", "help", "List the commands available here."),

@@ -27,6 +27,7 @@ from textual.screen import Screen
 
 from ingest.live.home import watch_homes
 from ingest.projects.git.read_repository import Git
+from ingest.sessions.nudges import Nudges, are_off, is_quiet, terminal_sequence, turn
 from ingest.sessions.scope import Now, now_for
 from ingest.settings import Settings
 from ingest.text.times import Clock, utc_now
@@ -126,6 +127,7 @@ class Dashboard(App[int]):
         *bind(
             *SCREENS,
             "needs",
+            "nudges",
             "scope",
             "command",
             "palette",
@@ -171,6 +173,7 @@ class Dashboard(App[int]):
         self.ui_state = load_ui_state(supervisor.path)
         self.summary: Summary | None = None
         self.last_errors = LastErrors()
+        self._nudges = Nudges()
         self._stop_watching = threading.Event()
         """Ends the threads that watch."""
         self.scope = ScreenScope()
@@ -203,6 +206,17 @@ class Dashboard(App[int]):
         home = next(iter(self.settings.codex_homes), None)
         where = self.scope.label
         return chips(self.summary or Summary(), _tilde(str(home or "")), shown, now, clock, where)
+
+    def set_summary(self, summary: Summary) -> None:
+        """Take the numbers for the header, and ring the terminal for what is new in them."""
+        self.summary = summary
+        now = self.clock()
+        found = self._nudges.new(summary.events, now)
+        local = now.replace(tzinfo=UTC).astimezone().time()
+        silent = is_quiet(self.settings.notify_quiet_hours, local) or are_off(self.settings.db)
+        if self._driver is not None and not silent:
+            for nudge in found:
+                self._driver.write(terminal_sequence(nudge.text, os.environ))
 
     # ── start, end and events ─────────────────────────────────────────────────────────────────────
 
@@ -380,6 +394,13 @@ class Dashboard(App[int]):
             self.screen.update_header()
 
     # ── commands of every screen ──────────────────────────────────────────────────────────────────
+
+    def action_nudges(self) -> None:
+        """Turn nudges on or off, for every process that uses this database."""
+        off = not are_off(self.settings.db)
+        turn(self.settings.db, on=not off)
+        state = "off" if off else "on: when a session begins to wait or fails"
+        self.notify(f"Bell and notifications are {state}.", markup=False)
 
     def action_help(self) -> None:
         self.push_screen(HelpScreen(list(possible(self.screen))))

@@ -8,6 +8,7 @@ from msgspec import Struct
 from ingest.codex.liveness import SessionState, WaitsFor
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.limits import Limit, limits_from, limits_query, main_limits
+from ingest.sessions.nudges import is_event
 from ingest.sessions.scope import Now
 from ingest.sessions.session import Session, unfinished_sessions
 from tui.needs import LastErrors, Need, needs
@@ -35,6 +36,8 @@ class Summary(Struct, frozen=True):
     """The windows of the account's limits."""
     needs: tuple[Need, ...] = ()
     """The sessions that need the person."""
+    events: tuple[Session, ...] = ()
+    """The sessions that wait or failed, for nudges."""
     all_wait_for_approval: bool = False
     """Whether every waiting session waits for an approval."""
 
@@ -63,6 +66,7 @@ def summarize(
     return Summary(
         running=states.count(SessionState.RUNNING),
         waiting=states.count(SessionState.WAITING),
+        events=tuple(each for each in sessions if is_event(each)),
         all_wait_for_approval=waits == {WaitsFor.APPROVAL},
         stalled=states.count(SessionState.STALLED),
         failed=states.count(SessionState.FAILED),

@@ -6,11 +6,13 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from subprocess import Popen
 from threading import Event, Thread, current_thread, main_thread
 
 from msgspec import Struct
 
+from ingest import log
 from ingest.actions import ReadNow, RunReport
 from ingest.batches.retry_policy import Mode
 from ingest.cli.access import open_for_reading
@@ -190,7 +192,13 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
     # Imported late: only --follow needs it.
     from ingest.projects.maintenance import background_jobs
 
-    beside = background_jobs(owner, invocation.settings, invocation.env, invocation.zone)
+    beside = background_jobs(
+        owner,
+        invocation.settings,
+        invocation.env,
+        invocation.zone,
+        partial(_ring, invocation) if role is Role.FOLLOW else lambda _: None,
+    )
     freeze_loaded()
     with _stopped_by_signals(stop) as signals:
         try:
@@ -203,6 +211,17 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
         finally:
             beside.close()
     return Exit.INTERRUPTED if signal.SIGINT in signals else Exit.DONE
+
+
+def _ring(invocation: Invocation, text: str) -> None:
+    """Ring the terminal, if there is one. A dashboard rings its own."""
+    from ingest.sessions.nudges import terminal_sequence
+
+    stream = invocation.output.err
+    if stream.isatty():
+        with log.suppress("Ringing the terminal", OSError, ValueError):
+            stream.write(terminal_sequence(text, invocation.env))
+            stream.flush()
 
 
 @contextmanager

@@ -82,7 +82,7 @@ class HomeLive:
         self, stop: threading.Event, changed: Callable[[], None], *, ask: bool = True
     ) -> None:
         """Keep the state current until `stop` is set; `changed` is called after each change."""
-        before: object = None
+        before: object = ({}, {})
         self._watched = True
         try:
             while not stop.is_set():
@@ -90,7 +90,7 @@ class HomeLive:
                     if ask:
                         self._listen()
                     state = (dict(self._statuses), writers(self.home))
-                if before is not None and state != before:
+                if state != before:
                     changed()
                 before = state
                 connection = self._connection

@@ -1,6 +1,6 @@
 """The background jobs of a running owner, by the settings."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta, tzinfo
 from functools import partial
 from typing import Any
@@ -11,6 +11,7 @@ from ingest.pipeline.maintenance import Job, Maintenance
 from ingest.pipeline.observe import Observer
 from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.journal.auto_export import JournalExporter
+from ingest.projects.nudge_job import NudgeJob
 from ingest.projects.state.auto_export import StateExporter
 from ingest.projects.tasks.writer import TasksWriter
 from ingest.sessions.scope import now_for
@@ -18,10 +19,15 @@ from ingest.settings import Settings
 
 
 def background_jobs(
-    owner: Owner, settings: Settings, env: Mapping[str, str], zone: tzinfo | None
+    owner: Owner,
+    settings: Settings,
+    env: Mapping[str, str],
+    zone: tzinfo | None,
+    ring: Callable[[str], None],
 ) -> Maintenance:
+    """`ring` shows the text of a nudge on the terminal."""
     common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
-    jobs: list[Job] = []
+    jobs: list[Job] = [NudgeJob(owner, settings, env, zone, ring)]
     if settings.memory_enabled:
         jobs.append(ProjectFinder(owner.database, owner.clock, env))
         jobs.append(TasksWriter(owner.database, lambda: now_for(settings, owner.clock())))

@@ -108,11 +108,15 @@ def test_with_memory_off_its_commands_are_refused_and_nothing_is_written(
         owner = Owner(database, homes([cli.home]))
         settings = Settings(codex_homes=(cli.home,), db=cli.db)
         on, off = (
-            background_jobs(owner, replace(settings, memory_enabled=enabled), {}, None)
+            background_jobs(owner, replace(settings, memory_enabled=enabled), {}, None, print)
             for enabled in (True, False)
         )
-        assert [job.kind for job in on.jobs] == ["projects", "tasks", Kind.JOURNAL, Kind.STATE]
-        assert off.jobs == []
+        assert [job.kind for job in on.jobs] == [
+            "nudges", "projects", "tasks", Kind.JOURNAL, Kind.STATE
+        ]  # fmt: skip
+        assert [job.kind for job in off.jobs] == ["nudges"]
+        on.close()
+        off.close()
 
 
 def test_a_strict_ingest_fails_on_records_without_the_id_of_a_turn(

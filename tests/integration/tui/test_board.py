@@ -130,6 +130,32 @@ async def test_what_the_daemon_reports_is_shown_on_the_board_and_in_the_header(
             await wait_for_text(pilot, "2 running")
 
 
+async def test_a_session_that_begins_to_wait_rings_the_terminal_once_unless_that_is_off(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM_PROGRAM", "WezTerm")
+    monkeypatch.delenv("TMUX", raising=False)
+    async with harness.open_dashboard() as (app, pilot):
+        written: list[str] = []
+        monkeypatch.setattr(app._driver, "write", written.append)
+
+        async def ask_in_a_new_session(prompt: str) -> None:
+            session = harness.home.session(cwd="/home/dev/parser")
+            session.prompt(prompt)
+            session.ask_user("Shall I?")
+            session.write()
+            harness.ingest()
+            await wait_for_text(pilot, prompt.split()[0])
+            await wait_settled(pilot)
+
+        await ask_in_a_new_session("Tidy \x1b]52;c;x up")
+        rung = [text for text in written if "\a" in text]
+        assert rung == ["\a\x1b]9;Waits for input: Tidy ␛]52,c,x up (parser)\x1b\\"]
+        await press(pilot, "Z")
+        await ask_in_a_new_session("Continue there")
+        assert [text for text in written if "\a" in text] == rung
+
+
 async def test_a_session_moved_to_another_branch_is_shown_there(
     harness: AppHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:

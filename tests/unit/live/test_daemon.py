@@ -154,8 +154,7 @@ def test_a_watched_daemon_reports_every_change_on_one_connection(
     watcher = threading.Thread(target=live.watch, args=(stop, changed.release))
     watcher.start()
     try:
-        while not live.now(ask=True).statuses:
-            pass
+        assert changed.acquire(timeout=30)
         daemon.set("a", WAITS_FOR_APPROVAL)
         assert changed.acquire(timeout=30)
         assert live.now(ask=True).statuses == {"a": LiveStatus.APPROVAL}
