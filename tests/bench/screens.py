@@ -248,11 +248,11 @@ class Screens:
         rng, began = random.Random(9), time.perf_counter()
         with self._dashboard() as terminal:
             first = {pid: memory(pid) for pid in tree(terminal.pid)}
-            keys, steps_ = iter(list("123461") * 100_000), steps(0)
+            keys, moves = iter(list("123461") * 100_000), steps(0)
             busy = cpu(list(first))
             while (gone := time.perf_counter() - began) < seconds:
                 self.home.add_turn()
-                terminal.press(next(keys) if rng.random() < _SWITCHES else next(steps_)[0])
+                terminal.press(next(keys) if rng.random() < _SWITCHES else next(moves)[0])
                 terminal.rest(rng.random())
             pids = tree(terminal.pid)
             sizes = [memory(pid) for pid in pids]

@@ -21,7 +21,7 @@ class Damage:
         assert child.stdout is not None
         assert child.stdout.readline() == b"reading\n"
         kill(child)
-        self.quiet = self.harness.quiet()
+        self.expected_facts = self.harness.expected_facts()
         self.before = folder / "before"
         shutil.copytree(self.harness.path.parent, self.before)
         self.file, self.log = self.harness.path.read_bytes(), self.harness.log.read_bytes()
@@ -38,14 +38,14 @@ class Damage:
         self.harness.notes.clear()
         return self.harness
 
-    def heals(self) -> list[str]:
+    def check_repair(self) -> list[str]:
         """Read, and assert that all facts are there again; returns the reported problems."""
         self.harness.read()
         notes = list(self.harness.notes)
-        assert self.harness.facts() == self.quiet
+        assert self.harness.facts() == self.expected_facts
         return notes
 
-    def kept(self) -> dict[str, bytes]:
+    def recovered_files(self) -> dict[str, bytes]:
         """The content of the recovery folder."""
         above = self.harness.path.with_name("tailboard.duckdb.recovery")
         return {file.name: file.read_bytes() for file in above.rglob("*") if file.is_file()}

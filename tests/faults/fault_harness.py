@@ -136,11 +136,11 @@ class FaultHarness:
         ((state,),) = self.rows(f"select state from sources where thread = '{session.thread.id}'")
         return str(state)
 
-    def quiet(self) -> list[str]:
+    def expected_facts(self) -> list[str]:
         """The facts of one undisturbed reading of the home as it is now."""
         return one_shot(self.home.path, self.folder)
 
-    def quiet_elsewhere(self) -> list[str]:
+    def expected_facts_elsewhere(self) -> list[str]:
         """The same, on a disk that has space."""
         with TemporaryDirectory() as folder:
             return one_shot(self.home.path, Path(folder))
@@ -158,7 +158,7 @@ def _name(path: str) -> SourceName:
     return parsed[0]
 
 
-_QUIET: dict[str, list[str]] = {}
+_EXPECTED: dict[str, list[str]] = {}
 """The facts of every home that this process read in one go, by the digest of the home."""
 
 
@@ -168,12 +168,12 @@ def one_shot(home: Path, folder: Path) -> list[str]:
     They depend only on the files, so homes with equal files are read once.
     """
     digest = _digest(home)
-    if digest not in _QUIET:
-        path = folder / f"quiet-{len(list(folder.glob('quiet-*.duckdb')))}.duckdb"
+    if digest not in _EXPECTED:
+        path = folder / f"expected-{len(list(folder.glob('expected-*.duckdb')))}.duckdb"
         with Database(path) as database:
             Owner(database, homes([home])).read_once()
-            _QUIET[digest] = list(dump(database))
-    return _QUIET[digest]
+            _EXPECTED[digest] = list(dump(database))
+    return _EXPECTED[digest]
 
 
 def _digest(home: Path) -> str:

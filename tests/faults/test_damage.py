@@ -31,14 +31,14 @@ NUMBER_OF_FLIPS = 60 if SOAK else 6
 @pytest.mark.parametrize("part", [0.0, 0.01, 0.5, 0.9, 0.99])
 def test_a_truncated_log_is_used_up_to_its_end(damage: Damage, part: float) -> None:
     damage.put(log=damage.log[: int(len(damage.log) * part)])
-    assert damage.heals() == []
+    assert damage.check_repair() == []
 
 
 @pytest.mark.fault("D06")
 def test_a_log_with_a_tail_of_zeros_loses_nothing(damage: Damage) -> None:
     harness = damage.put(log=damage.log + bytes(4096))
     with harness.open() as database:
-        assert list(dump(database)) == damage.quiet
+        assert list(dump(database)) == damage.expected_facts
     assert harness.notes == []
 
 
@@ -49,14 +49,14 @@ def test_after_a_flipped_bit_in_the_log_the_files_are_read_again(damage: Damage,
     at = chance.randrange(len(damage.log))
     damaged = flipped(damage.log, at, chance.randrange(8))
     damage.put(log=damaged)
-    notes = damage.heals()
+    notes = damage.check_repair()
     # A flipped bit in a length looks like a torn end: nothing is reported, and nothing is missing.
     if notes:
         assert "was damaged" in notes[0]
         assert "All of its log but the last" in notes[-1] or "set aside" in notes[-1]
-        kept = damage.kept()
-        assert kept["tailboard.duckdb.wal"] == damaged
-        assert kept["tailboard.duckdb"] == damage.file
+        recovered_files = damage.recovered_files()
+        assert recovered_files["tailboard.duckdb.wal"] == damaged
+        assert recovered_files["tailboard.duckdb"] == damage.file
 
 
 @pytest.mark.fault("D06")
@@ -83,20 +83,20 @@ def test_a_flipped_length_in_the_log_is_repaired(damage: Damage, byte: int) -> N
     named = re.search(r"byte position (\d+)", probe(harness.path) or "")
     assert named is not None
     damage.put(log=flipped(damage.log, int(named[1]) - 16 + byte))
-    damage.heals()
+    damage.check_repair()
 
 
 @pytest.mark.fault("D06")
 def test_a_log_whose_second_half_never_reached_the_disk(damage: Damage) -> None:
     half = len(damage.log) // 2
     damage.put(log=damage.log[:half] + bytes(half))
-    assert "was damaged" in damage.heals()[0]
+    assert "was damaged" in damage.check_repair()[0]
 
 
 @pytest.mark.fault("D09")
 def test_data_of_a_deleted_log_is_read_again(damage: Damage) -> None:
     damage.put().log.unlink()
-    assert damage.heals() == []
+    assert damage.check_repair() == []
 
 
 @pytest.mark.fault("D09")
@@ -109,16 +109,16 @@ def test_the_log_of_another_database_is_set_aside(damage: Damage, tmp_path: Path
     kill(child)
     foreign = other.log.read_bytes()
     damage.put(log=foreign)
-    notes = damage.heals()
+    notes = damage.check_repair()
     assert "set aside" in notes[-1]
-    assert damage.kept()["tailboard.duckdb.wal"] == foreign
+    assert damage.recovered_files()["tailboard.duckdb.wal"] == foreign
 
 
 @pytest.mark.fault("D09")
 def test_a_log_without_its_database_is_kept_and_reported(damage: Damage) -> None:
     damage.put().path.unlink()
-    assert "only its log is left" in damage.heals()[0]
-    assert damage.kept()["tailboard.duckdb.wal"] == damage.log
+    assert "only its log is left" in damage.check_repair()[0]
+    assert damage.recovered_files()["tailboard.duckdb.wal"] == damage.log
 
 
 @pytest.mark.fault("D09")
@@ -154,7 +154,7 @@ def test_a_restored_old_database_reads_what_is_missing_and_duplicates_nothing(
     harness.read()
     harness.path.write_bytes(old)
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     assert harness.notes == []
 
 
@@ -173,9 +173,9 @@ def test_an_overwritten_database_is_set_aside_and_rebuilt(damage: Damage, what: 
         "a few bytes": file[:100],
     }[what]
     damage.put(file=broken).log.unlink()
-    notes = damage.heals()
+    notes = damage.check_repair()
     assert "a new one created" in notes[-1]
-    assert damage.kept()["tailboard.duckdb"] == broken
+    assert damage.recovered_files()["tailboard.duckdb"] == broken
 
 
 @pytest.mark.fault("D08")
@@ -192,7 +192,7 @@ def test_a_corrupt_block_marks_the_file_as_damaged_and_the_next_start_rebuilds_i
     with harness.open() as database, pytest.raises(Damaged, match="checksum"):
         _read_everything(database)
     assert store.damage_marker(harness.path).exists()
-    notes = damage.heals()
+    notes = damage.check_repair()
     assert "a new one created" in notes[-1]
     assert not store.damage_marker(harness.path).exists()
 
@@ -208,7 +208,7 @@ def test_a_healthy_file_that_is_marked_as_damaged_is_checked_and_kept(damage: Da
     harness = damage.put()
     store.mark_damaged(harness.path, "somebody thought so")
     with harness.open() as database:
-        assert list(dump(database)) == damage.quiet
+        assert list(dump(database)) == damage.expected_facts
     assert harness.notes == []
     assert not store.damage_marker(harness.path).exists()
 
@@ -220,7 +220,7 @@ def test_an_empty_database_file_is_replaced(tmp_path: Path) -> None:
     harness.path.parent.mkdir()
     harness.path.touch()
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("D08")
@@ -271,9 +271,9 @@ def test_without_space_for_copies_the_repair_uses_renames(
     monkeypatch.setattr(recovery, "_copy", full)
     damaged = flipped(damage.log, len(damage.log) // 2)
     damage.put(log=damaged)
-    notes = damage.heals()
+    notes = damage.check_repair()
     assert any("no space" in step for step in notes)
-    assert damage.kept()["tailboard.duckdb.wal"] == damaged
+    assert damage.recovered_files()["tailboard.duckdb.wal"] == damaged
 
 
 @pytest.mark.fault("D06", "P14")
@@ -291,7 +291,7 @@ def test_a_file_that_crashes_the_engine_is_opened_in_a_child_process_next_time(
         return "Opening it ended the process with SIGABRT" if died else None
 
     monkeypatch.setattr(recovery, "probe", fake)
-    notes = damage.heals()
+    notes = damage.check_repair()
     assert asked[0] is False
     assert "SIGABRT" in notes[0]
     assert "set aside" in notes[-1]
@@ -303,5 +303,5 @@ def test_a_damage_marker_left_by_a_kill_causes_one_check_and_no_change(damage: D
     harness = damage.put()
     harness.path.with_name("tailboard.duckdb.opening").write_text("1")
     with harness.open() as database:
-        assert list(dump(database)) == damage.quiet
+        assert list(dump(database)) == damage.expected_facts
     assert harness.notes == []

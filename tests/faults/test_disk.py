@@ -74,7 +74,7 @@ def test_a_full_disk_is_reported_and_all_is_stored_once_there_is_space(
     ballast.unlink()
     small.now = AFTER
     assert small.read(WHOLE).paused is None
-    assert small.facts() == small.quiet_elsewhere()
+    assert small.facts() == small.expected_facts_elsewhere()
     assert small.rows("select max(attempts) from v_batches") == [(0,)]
     assert small.rows("select count(*) from pauses") == [(0,)]
     assert small.notes == []
@@ -103,7 +103,7 @@ def test_a_disk_that_is_full_at_the_start_is_reported_in_a_sentence(
     small.now = AFTER
     small.read(WHOLE)
     assert small.notes == []
-    assert small.facts() == small.quiet_elsewhere()
+    assert small.facts() == small.expected_facts_elsewhere()
 
 
 @pytest.mark.fault("D44")
@@ -158,7 +158,7 @@ def test_follow_continues_automatically_once_there_is_space(small: FaultHarness)
 
         owner.follow(stop, on_round)
         assert paused[0] in ("store.disk_full", "disk_full")
-        assert list(dump(database)) == small.quiet_elsewhere()
+        assert list(dump(database)) == small.expected_facts_elsewhere()
 
 
 @pytest.mark.fault("D03", "D04")
@@ -168,7 +168,7 @@ def test_after_any_failed_write_the_stored_data_is_consistent(tmp_path: Path, fa
     harness = FaultHarness(tmp_path, SMALL)
     harness.session("chat")
     harness.open().close()
-    quiet = harness.quiet()
+    expected_facts = harness.expected_facts()
     reading = (
         "from tests.faults.fault_harness import *\n"
         f"FaultHarness(Path({str(tmp_path)!r}), SMALL).read()"
@@ -178,10 +178,10 @@ def test_after_any_failed_write_the_stored_data_is_consistent(tmp_path: Path, fa
         failed += injected(harness, fault, when, reading) != 0
         with harness.open() as database:
             stored = list(dump(database))
-            assert len(stored) <= len(quiet)
+            assert len(stored) <= len(expected_facts)
         harness.now = AFTER
         harness.read(WHOLE)
-        assert harness.facts() == quiet
+        assert harness.facts() == expected_facts
         harness.forget()
     assert failed
 
@@ -217,7 +217,7 @@ def test_after_a_read_error_the_lines_before_it_are_kept_and_the_rest_is_retried
     assert harness.read().batches == {}
     harness.now = AFTER
     harness.read(WHOLE)
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     assert set(harness.states()) == {"completed"}
 
 

@@ -36,7 +36,7 @@ def test_a_moved_home_continues_where_it_was(harness: FaultHarness) -> None:
     before = harness.facts()
     harness.home.path = harness.home.path.rename(harness.folder / "elsewhere")
     assert harness.read().lines == 0
-    assert harness.facts() == before == harness.quiet()
+    assert harness.facts() == before == harness.expected_facts()
     assert harness.rows("select path from homes") == [(str(harness.home.path),)]
     assert harness.state_of(session) == "following"
 
@@ -69,13 +69,13 @@ def test_lines_written_during_a_read_are_read_next_time(
                 file.write(late)
         return pread(descriptor, length, offset)
 
-    before = harness.quiet()
+    before = harness.expected_facts()
     with monkeypatch.context() as patched:
         patched.setattr(os, "pread", grows)
         harness.read()
     assert harness.facts() == before
     harness.read()
-    assert harness.facts() == harness.quiet() != before
+    assert harness.facts() == harness.expected_facts() != before
 
 
 @pytest.mark.fault("F02", "F03")
@@ -90,7 +90,7 @@ def test_a_line_torn_by_a_crash_is_completed_once(harness: FaultHarness) -> None
         assert harness.rows(f"select partial from cursors where byte = {len(whole)}") == [(cut,)]
         session.path.write_bytes(whole + lines[-1])
         harness.read()
-        assert harness.facts() == harness.quiet()
+        assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("F19")
@@ -131,7 +131,7 @@ def test_a_session_is_the_same_when_codex_archives_or_compresses_it(harness: Fau
     session.end_turn("Gone on.")
     session.flush_to_disk()
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     assert [row[0] for row in harness.rows("select count(*) from sources")] == [1]
     assert {row[0] for row in harness.rows("select generation from cursors")} == {0}
 
@@ -156,7 +156,7 @@ def test_a_new_file_with_the_inode_of_a_deleted_one_is_another_file(harness: Fau
     session.path.write_bytes(session.bytes().replace(b"Somebody else", b"Nobody at all"))
     gone.write()
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("F12", "F11")
@@ -170,7 +170,7 @@ def test_a_file_rewritten_between_two_scans_is_read_again(
     other = session.bytes().replace(b"parser refactoring", b"lexer refactoring")
     session.path.write_bytes(other + other if longer else other[: size // 2])
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     assert harness.rows("select rewrites from cursors") == [(1,)]
 
 
@@ -191,7 +191,7 @@ def test_a_rewrite_that_keeps_the_compared_bytes_and_grows_counts_as_an_append(
     assert not any("READ at files" in fact for fact in harness.facts())
     session.path.write_bytes(b"\n" + rewritten)
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("F13")
@@ -331,7 +331,7 @@ def test_a_missing_root_is_reported_once_and_loses_nothing(
     gone.rename(root)
     assert harness.read().lines == 0
     assert harness.problems() == []
-    assert harness.facts() == facts == harness.quiet()
+    assert harness.facts() == facts == harness.expected_facts()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="how much memory was used is asked of /proc")

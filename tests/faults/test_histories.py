@@ -323,8 +323,8 @@ class Histories(RuleBasedStateMachine):
             assert file.accepted.endswith(b"\n") or not file.accepted
             assert lines == accounted == file.accepted.count(b"\n"), file.name
         stored = list(dump(self.database))
-        quiet = self.oracle.facts({file.name: file.accepted for file in self.files[:2]})
-        assert _of_rollouts(stored) == quiet
+        expected_facts = self.oracle.facts({file.name: file.accepted for file in self.files[:2]})
+        assert _of_rollouts(stored) == expected_facts
         assert _prompts(stored) == self.prompts
 
     def accept(self, file: File, content: bytes, *, anew: bool) -> None:

@@ -57,7 +57,7 @@ def test_another_host_name_or_machine_id_duplicates_nothing(harness: FaultHarnes
     as_machine("a.local", harness)
     before = harness.facts()
     as_machine("b.corp", harness)
-    assert harness.facts() == before == harness.quiet()
+    assert harness.facts() == before == harness.expected_facts()
     assert len(harness.rows("select * from homes")) == 1
 
 
@@ -100,7 +100,7 @@ def test_data_read_under_two_names_of_one_machine_is_merged(
         ("Only the first machine knows this",),
     ]
     rest = [fact for fact in folded if fact not in kept and not fact.startswith("prompts ")]
-    assert rest == [fact for fact in harness.quiet() if not fact.startswith("prompts ")]
+    assert rest == [fact for fact in harness.expected_facts() if not fact.startswith("prompts ")]
     assert harness.state_of(other) == "following"
 
 
@@ -120,7 +120,7 @@ def test_a_failed_batch_keeps_its_identity_when_its_home_gets_another_id(
         harness.home.path = harness.home.path.rename(harness.folder / "elsewhere")
     harness.now = AFTER
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     assert set(harness.states()) == {"completed"}
     assert (batch,) in harness.rows("select id from batches")
 

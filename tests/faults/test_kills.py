@@ -41,13 +41,13 @@ def test_repeated_kills_lose_and_duplicate_nothing(tmp_path: Path, home: int) ->
         if kills % 2 == 0:
             # After three kills during one batch it would be set aside as the cause.
             harness.read()
-            assert harness.facts() == harness.quiet()
+            assert harness.facts() == harness.expected_facts()
             assert set(harness.states()) <= {"completed", "completed_empty"}
     for path, rest in waiting.items():
         with path.open("ab") as file:
             file.write(rest)
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     assert not harness.notes
 
 
@@ -58,7 +58,7 @@ def test_a_kill_during_database_creation_is_repaired_at_the_next_start(
 ) -> None:
     harness = FaultHarness(tmp_path)
     harness.session("chat")
-    quiet = harness.quiet()
+    expected_facts = harness.expected_facts()
     opening = (
         "from pathlib import Path\n"
         "from ingest.db.recovery import open_database\n"
@@ -69,7 +69,7 @@ def test_a_kill_during_database_creation_is_repaired_at_the_next_start(
     while injected(harness, "signal=KILL", died + 1, opening) != 0:
         died += 1 if SOAK else 4
         harness.read()
-        assert harness.facts() == quiet
+        assert harness.facts() == expected_facts
         harness.forget()
     assert died > 5
 
@@ -87,4 +87,4 @@ def test_a_confirmed_action_survives_a_kill(
     assert child.stdout.readline() == b"reading\n"
     kill(child)
     with harness.open() as database:
-        assert list(dump(database)) == harness.quiet()
+        assert list(dump(database)) == harness.expected_facts()

@@ -147,7 +147,7 @@ GOOD = {
 @pytest.mark.fault("L02", "L03", "L04", "L05", "L09", "L11", "L16", "L20")
 def test_a_strange_record_is_stored_and_affects_no_other(harness: FaultHarness) -> None:
     sessions = with_each(harness, GOOD)
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     each_neighbour_is_whole(harness, sessions)
 
 
@@ -171,7 +171,7 @@ def test_a_complete_record_after_a_torn_one_is_read(harness: FaultHarness, cut: 
     session = with_line(harness, event("never finished")[:cut] + event("the whole one"))
     assert harness.rows("select count(*) from messages where text = 'the whole one'") == [(1,)]
     assert len(rejects(harness)) == 1
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     neighbours_are_whole(harness, session)
 
 
@@ -184,7 +184,7 @@ def test_identical_lines_are_all_stored(harness: FaultHarness) -> None:
     session.path.write_bytes(session.bytes() + line * 50)
     harness.read(RunSettings(batch_bytes=1_000))
     assert harness.rows("select lines from cursors") == [(len(session.lines) + 50,)]
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("L07")
@@ -206,12 +206,12 @@ def test_a_line_above_the_limit_is_stored_with_its_offset_and_excerpt(
 def test_an_error_in_our_code_rejects_only_that_record(
     harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kept = Messages._add_answer
+    original = Messages._add_answer
 
     def fails(self: Messages, text: str, phase: str | None) -> None:
         if text == "poisoned":
             raise AssertionError("a mistake of ours")
-        kept(self, text, phase)
+        original(self, text, phase)
 
     monkeypatch.setattr(Messages, "_add_answer", fails)
     session = with_line(harness, event("poisoned"))
@@ -247,7 +247,7 @@ def test_every_line_of_any_file_is_accounted_for(
     harness.read(RunSettings(batch_bytes=200))
     for row in harness.rows("select lines, stored + rejected + blank, partial from cursors"):
         assert row == (len(content), len(content), 0)
-    for stale in harness.folder.glob("quiet-*"):
+    for stale in harness.folder.glob("expected-*"):
         if stale.is_file():
             stale.unlink()
     assert harness.facts() == one_shot(harness.home.path, harness.folder)

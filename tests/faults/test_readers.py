@@ -49,7 +49,7 @@ def test_the_batch_of_a_killed_reader_is_done_once_by_another(
             children[index].send_signal(signal.SIGKILL)
             children[index].wait()
         owner.read(owner.scan().changed, readers=readers)
-        assert list(dump(database)) == harness.quiet()
+        assert list(dump(database)) == harness.expected_facts()
     assert set(harness.states()) <= {"completed", "completed_empty"}
     assert any("ended with exit code -9" in entry.message for entry in log.entries(harness.path))
 
@@ -86,7 +86,7 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
     again = harness.now + timedelta(days=1)
     assert dead == ("dead", "poison", 0, str(poison.path), "reader_died", again)
     poison.path.rename(harness.folder / "elsewhere")
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     # Setting it aside is recorded, and needs no further reader.
     (harness.folder / "elsewhere").rename(poison.path)
     harness.read()
@@ -95,7 +95,7 @@ def test_a_batch_that_kills_every_reader_is_set_aside_and_the_others_are_done(
     monkeypatch.undo()
     harness.now = again + timedelta(seconds=1)
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P11")
@@ -129,7 +129,7 @@ def test_a_batch_that_kills_the_program_is_set_aside_alone(
     )
     assert dead == [(str(poison.path), "poison")]
     poison.path.rename(harness.folder / "elsewhere")
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P41", "P11")
@@ -172,7 +172,7 @@ def test_a_line_that_kills_readers_is_rejected_alone_and_retried_after_a_week(
     harness.now += timedelta(days=8)
     harness.read()
     assert harness.rows("select * from rejects where reason = 'killed'") == []
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P40", "P01")
@@ -207,7 +207,7 @@ def test_ending_the_program_repeatedly_during_a_read_makes_no_batch_dead(
         owner.read(found.changed)
     assert order[0] == history
     assert set(harness.states()) <= {"completed", "completed_empty"}
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P40")
@@ -235,7 +235,7 @@ def test_a_reader_ended_by_a_signal_charges_no_batch(
     with harness.open() as database:
         owner = harness.owner(database, SMALL)
         owner.read(owner.scan().changed, readers=ReaderPool(spawn_readers.start()))
-        assert list(dump(database)) == harness.quiet()
+        assert list(dump(database)) == harness.expected_facts()
     assert len(started) > 6
     assert set(harness.states()) <= {"completed", "completed_empty"}
 
@@ -271,7 +271,7 @@ def test_a_stop_releases_claimed_batches_without_an_attempt(
     assert states["pending"] > 0
     assert harness.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P42", "P40")
@@ -318,9 +318,9 @@ def test_a_stop_ends_reading_early_and_keeps_what_is_stored(
     assert states["claimed"] == 0
     assert states["completed"] in (2, 3)
     assert harness.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
-    assert len(harness.facts()) < len(harness.quiet())
+    assert len(harness.facts()) < len(harness.expected_facts())
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P03")
@@ -346,7 +346,7 @@ def test_follow_ends_after_the_present_round(
     child.communicate()
     assert child.returncode == code
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     assert harness.rows("select max(attempts), max(rescues) from v_batches") == [(0, 0)]
 
 
@@ -366,7 +366,7 @@ def test_a_clock_change_neither_blocks_nor_repeats_a_batch(
     monkeypatch.setattr(os, "pread", pread)
     harness.now += timedelta(days=days)
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 HANGING = """
@@ -431,7 +431,7 @@ def test_a_hanging_reader_is_shown_as_stuck_and_killed_and_its_batch_is_retried(
         assert (source.path, source.hung) == (str(session.path), True)
         harness.now = AFTER
         owner.read_once()
-        assert list(dump(database)) == harness.quiet()
+        assert list(dump(database)) == harness.expected_facts()
         assert not any(source.hung for source in owner.scan().sources)
 
 

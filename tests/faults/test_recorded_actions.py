@@ -33,41 +33,41 @@ def pause(database: Database) -> None:
 
 
 def add_task(database: Database, text: str = "Write it") -> None:
-    record_edit(database, note_edit(text, "c1"), NOW)
+    record_edit(database, task_edit(text, "c1"), NOW)
 
 
-def note_edit(text: str, command: str) -> RecordEdit:
+def task_edit(text: str, command: str) -> RecordEdit:
     return RecordEdit(
         id=command, verb="task", about={"task": "t"}, arguments={"text": text}, actor="ada"
     )
 
 
-def begin_again(database: Database) -> None:
+def reset_all(database: Database) -> None:
     selected = targets(database, readable=lambda _: True)
     reset(database, selected, ReadAgain(id="c1", actor="ada"), NOW)
 
 
-ORDERS = pytest.mark.parametrize("order", [pause, add_task, begin_again])
+ACTIONS = pytest.mark.parametrize("action", [pause, add_task, reset_all])
 
 
-def known(database: Database) -> list[tuple[str, str]]:
+def recorded(database: Database) -> list[tuple[str, str]]:
     rows = database.reader().execute("select verb, id from commands order by rowid").fetchall()
     return [(verb, command) for verb, command in rows]
 
 
 @pytest.mark.fault("D42")
-@ORDERS
+@ACTIONS
 @pytest.mark.parametrize("error", [DiskFull(Path("t")), KeyboardInterrupt(), RuntimeError("bug")])
 def test_a_refused_action_is_never_executed(
     harness: FaultHarness,
     monkeypatch: pytest.MonkeyPatch,
-    order: Callable[[Database], None],
+    action: Callable[[Database], None],
     error: BaseException,
 ) -> None:
     harness.session("chat")
     harness.read()
     with harness.open() as database:
-        record_edit(database, note_edit("Before", "c0"), NOW)
+        record_edit(database, task_edit("Before", "c0"), NOW)
 
     def fails(*_: object, **__: object) -> None:
         raise error
@@ -77,23 +77,23 @@ def test_a_refused_action_is_never_executed(
             # The line is written, but the transaction is never committed.
             patched.setattr(actions, "insert_command", fails)
             with pytest.raises(type(error)):
-                order(database)
+                action(database)
         assert [edit.id for edit in EditLog(database.path).read()] == ["c0"]
-        record_edit(database, note_edit("After", "c2"), NOW)
+        record_edit(database, task_edit("After", "c2"), NOW)
     with harness.open() as database:
         assert replay(database, NOW) == 0
-        assert known(database) == [("task", "c0"), ("task", "c2")]
+        assert recorded(database) == [("task", "c0"), ("task", "c2")]
     harness.forget()
     with harness.open() as database:
         assert replay(database, NOW) == 2
-        assert known(database) == [("task", "c0"), ("task", "c2")]
+        assert recorded(database) == [("task", "c0"), ("task", "c2")]
         assert database.rows("queue.pauses") == []
 
 
 @pytest.mark.fault("D42")
-@ORDERS
+@ACTIONS
 def test_a_committed_action_counts_as_done_despite_an_error(
-    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, order: Callable[[Database], None]
+    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch, action: Callable[[Database], None]
 ) -> None:
     harness.session("chat")
     harness.read()
@@ -106,8 +106,8 @@ def test_a_committed_action_counts_as_done_despite_an_error(
 
         with monkeypatch.context() as patched:
             patched.setattr(database.commits, "increment", fails)
-            order(database)
-        assert [command for _, command in known(database)] == ["c1"]
+            action(database)
+        assert [command for _, command in recorded(database)] == ["c1"]
         assert [edit.id for edit in EditLog(database.path).read()] == ["c1"]
 
 
@@ -128,9 +128,9 @@ def test_a_partly_written_line_of_the_edit_log_is_removed(
         with monkeypatch.context() as patched:
             patched.setattr(os, "pwrite", full)
             with pytest.raises(DiskFull):
-                record_edit(database, note_edit("No room", "c2"), NOW)
+                record_edit(database, task_edit("No room", "c2"), NOW)
         assert EditLog(database.path).size() == size
-        assert known(database) == [("task", "c1")]
+        assert recorded(database) == [("task", "c1")]
 
 
 @pytest.mark.fault("D43")
@@ -146,7 +146,7 @@ def test_edits_of_another_database_survive_a_rewrite_of_the_edit_log(
         with Database(other) as database:
             opened.set()
             begun.wait(PATIENCE)
-            record_edit(database, note_edit("Beside", "c2"), NOW)
+            record_edit(database, task_edit("Beside", "c2"), NOW)
             past.set()
 
     def locks(file: int, how: int) -> None:
@@ -184,18 +184,18 @@ def test_a_rebuilt_database_gets_all_edits_from_a_rewritten_edit_log(
     """The result does not depend on the length of lines that others changed."""
     other = harness.path.with_name("other.duckdb")
     with Database(other) as database:
-        record_edit(database, note_edit("x" * 500 + SECRET, "c1"), NOW)
+        record_edit(database, task_edit("x" * 500 + SECRET, "c1"), NOW)
     with harness.open() as database:
-        record_edit(database, note_edit("First", "c2"), NOW)
+        record_edit(database, task_edit("First", "c2"), NOW)
     kept = harness.path.read_bytes()
     with harness.open() as database:
-        record_edit(database, note_edit("Second", "c3"), NOW)
+        record_edit(database, task_edit("Second", "c3"), NOW)
     with Database(other) as database:
         EditLog(other).rewrite(lambda line: line.replace(b"x" * 500, b"x"))
     harness.path.write_bytes(kept)
     with harness.open() as database:
         assert replay(database, NOW) == 1
-        assert [command for _, command in known(database)] == ["c2", "c3"]
+        assert [command for _, command in recorded(database)] == ["c2", "c3"]
 
 
 @pytest.mark.fault("D42")
@@ -206,5 +206,5 @@ def test_an_edit_log_that_is_a_link_is_not_followed(harness: FaultHarness) -> No
         EditLog(database.path).path.symlink_to(elsewhere)
         with pytest.raises(DatabaseUnusable):
             add_task(database)
-        assert known(database) == []
+        assert recorded(database) == []
     assert elsewhere.read_bytes() == b""

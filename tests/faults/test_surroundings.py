@@ -56,7 +56,7 @@ def test_code_in_the_current_folder_is_not_run(
     harness.read(readers=1)
     assert probe(harness.path) is None
     assert not ran.exists()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P18")
@@ -78,7 +78,7 @@ def test_the_facts_do_not_depend_on_the_environment(
     answer = ingest(harness, env)
     assert answer.returncode == 0, answer.stderr
     assert json.loads(answer.stdout)["behind_bytes"] == 0
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P07")
@@ -95,7 +95,7 @@ def test_too_little_memory_ends_a_run_and_keeps_what_is_stored(
     ingest(harness, {}, preexec_fn=limit)
     # Whether it succeeded or not: the next run has enough memory and completes the data.
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("P05")
@@ -130,7 +130,7 @@ def test_a_new_version_continues_the_batches_of_the_old_one(
     newer = migrate.Migration(9000, "9000_more.sql", "create table more(a int)")
     monkeypatch.setattr(migrate, "shipped", lambda of=migrate.shipped: [*of(), newer])
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
     assert set(harness.states()) <= {"completed", "completed_empty", "pending"}
     assert harness.rows("select count(*) from batch_moves where move = 'rescue'") == [(1,)]
 
@@ -162,7 +162,7 @@ def test_after_the_file_was_deleted_nothing_is_written_and_the_next_start_reads_
             owner.read_once()
     harness.forget()
     harness.read()
-    assert harness.facts() == harness.quiet()
+    assert harness.facts() == harness.expected_facts()
 
 
 @pytest.mark.fault("D21")
@@ -177,4 +177,4 @@ def test_a_query_that_needs_too_much_memory_fails_alone(harness: FaultHarness) -
                 "select list(r order by hash(r)) from range(20_000_000) t(r) group by r % 7", 10
             )
         assert reading.sql("select count(*) > 0 from v_sessions", 10).rows == [(True,)]
-        assert list(dump(database)) == harness.quiet()
+        assert list(dump(database)) == harness.expected_facts()

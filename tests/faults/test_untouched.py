@@ -76,7 +76,7 @@ def test_no_file_of_codex_is_written_moved_or_locked(harness: FaultHarness) -> N
 @pytest.mark.fault("F01")
 def test_a_read_only_home_is_read_normally(harness: FaultHarness) -> None:
     home = busy_home(harness)
-    quiet = harness.quiet()
+    expected_facts = harness.expected_facts()
     bound = subprocess.run(
         ["mount", "--bind", home.path, home.path], capture_output=True, check=False
     )
@@ -87,7 +87,7 @@ def test_a_read_only_home_is_read_normally(harness: FaultHarness) -> None:
         with pytest.raises(OSError, match="Read-only"):
             (home.path / "x").touch()
         ingest_follow_verify(harness)
-        assert harness.facts() == quiet
+        assert harness.facts() == expected_facts
     finally:
         subprocess.run(["umount", "-l", home.path], check=True)
 

@@ -211,8 +211,8 @@ def test_edits_of_users_are_in_the_journal_of_their_day_in_words(cli: CliHarness
     actor = cli.json("journal", "show", "--everywhere")["journal"]["decisions"][0]["answer"].split(
         ":"
     )[0]
-    deeds = shown.partition("## Decisions by people\n\n")[2].split("\n\n")[0].splitlines()
-    assert [deed.partition(f" {actor}: ")[2] for deed in deeds] == [
+    edits = shown.partition("## Decisions by people\n\n")[2].split("\n\n")[0].splitlines()
+    assert [edit.partition(f" {actor}: ")[2] for edit in edits] == [
         "added “Release 0.2”",
         "added “Document the import”",
         "Release 0.2 waits for “Document the import”",

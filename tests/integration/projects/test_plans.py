@@ -26,7 +26,7 @@ NOW = Now(datetime(2026, 12, 1), timedelta(minutes=5), timedelta(hours=24))
 OFF = "unsupported call: update_plan"
 
 
-class Told:
+class Views:
     """All views of the only session that was read."""
 
     def __init__(self, database: Database) -> None:
@@ -69,7 +69,7 @@ class Told:
         return [one.head for one in self.moments if one.name == "plan"]
 
 
-Read = Callable[[], Told]
+Read = Callable[[], Views]
 
 
 @pytest.fixture
@@ -81,24 +81,24 @@ def home(tmp_path: Path) -> Home:
 def read(home: Home, tmp_path: Path) -> Iterator[Read]:
     with owner(home.path, tmp_path / "tailboard.duckdb") as reading:
 
-        def once() -> Told:
+        def once() -> Views:
             reading.read_once()
-            return Told(reading.database)
+            return Views(reading.database)
 
         yield once
 
 
-def asked(steps: Steps) -> dict[str, object]:
+def arguments(steps: Steps) -> dict[str, object]:
     return {"plan": [{"step": text, "status": status} for text, status in steps]}
 
 
-def refused(session: Rollout, steps: Steps) -> None:
-    session.call("update_plan", asked(steps), OFF)
+def refuse_plan(session: Rollout, steps: Steps) -> None:
+    session.call("update_plan", arguments(steps), OFF)
 
 
-def written(session: Rollout, *tell: Callable[[], object]) -> None:
+def write_turn(session: Rollout, *actions: Callable[[], object]) -> None:
     session.prompt("Begin")
-    for one in tell:
+    for one in actions:
         one()
     session.end_turn("Done.")
     session.write()
@@ -108,8 +108,8 @@ def test_a_script_that_sets_two_plans_sets_two(home: Home, read: Read) -> None:
     session = home.session("g4", "0.169.0")
     first = [("Read", "completed"), ("Fix", "pending")]
     second = [("Read", "completed"), ("Fix", "completed"), ("Ship", "pending")]
-    script = "\n".join(calls.script("update_plan", asked(one)) for one in (first, second))
-    written(session, lambda: session.custom("exec", script, calls.script_output("{}")))
+    script = "\n".join(calls.script("update_plan", arguments(one)) for one in (first, second))
+    write_turn(session, lambda: session.custom("exec", script, calls.script_output("{}")))
     result = read()
     assert [[(s.text, s.status) for s in plan.steps] for plan in result.log.plans] == [
         first,
@@ -123,8 +123,8 @@ def test_a_script_that_sets_two_plans_sets_two(home: Home, read: Read) -> None:
 
 def test_plans_of_one_line_are_in_the_order_they_were_set(home: Home, read: Read) -> None:
     session = home.session("g4", "0.169.0")
-    set_ = [calls.script("update_plan", asked([(text, "pending")])) for text in ("Z", "A")]
-    written(session, lambda: session.custom("exec", "\n".join(set_), calls.script_output("{}")))
+    set_ = [calls.script("update_plan", arguments([(text, "pending")])) for text in ("Z", "A")]
+    write_turn(session, lambda: session.custom("exec", "\n".join(set_), calls.script_output("{}")))
     result = read()
     home_id, id_ = result.session.home_id, result.session.id
     found = load_order(result.rows, home_id, id_, Tools.SHORT, words=True)
@@ -138,7 +138,7 @@ def test_plans_of_one_line_are_in_the_order_they_were_set(home: Home, read: Read
 
 def test_a_plan_that_was_emptied_is_empty_everywhere(home: Home, read: Read) -> None:
     session = home.session("g3")
-    written(
+    write_turn(
         session,
         lambda: session.plan([("Read", "completed"), ("Fix", "in_progress")]),
         lambda: session.plan([]),
@@ -157,7 +157,7 @@ def test_a_plan_that_was_emptied_is_empty_everywhere(home: Home, read: Read) -> 
 def test_steps_after_an_emptied_plan_were_added(home: Home, read: Read) -> None:
     session = home.session("g3")
     steps = [("Read", "pending")]
-    written(
+    write_turn(
         session,
         lambda: session.plan(steps),
         lambda: session.plan([]),
@@ -169,10 +169,10 @@ def test_steps_after_an_emptied_plan_were_added(home: Home, read: Read) -> None:
 def test_a_refused_plan_does_not_count(home: Home, read: Read) -> None:
     session = home.session("g4", "0.155.0")
     real = [("Read", "in_progress")]
-    written(
+    write_turn(
         session,
         lambda: session.plan(real),
-        lambda: refused(session, [("Read", "completed"), ("Dream", "pending")]),
+        lambda: refuse_plan(session, [("Read", "completed"), ("Dream", "pending")]),
     )
     result = read()
     assert result.observed == real
@@ -185,13 +185,13 @@ def test_a_refused_plan_does_not_count(home: Home, read: Read) -> None:
 def test_a_command_that_failed_without_a_code_failed(home: Home, read: Read) -> None:
     session = home.session("g3")
     reply = "exec_command failed: no such shell"
-    written(session, lambda: session.call("exec_command", {"cmd": "ls"}, reply))
+    write_turn(session, lambda: session.call("exec_command", {"cmd": "ls"}, reply))
     assert "✗ ls → failed" in read().card
 
 
 def test_the_plan_of_a_rolled_back_turn_does_not_count(home: Home, read: Read) -> None:
     session = home.session("g3")
-    written(session, lambda: session.plan([("Read", "in_progress")]))
+    write_turn(session, lambda: session.plan([("Read", "in_progress")]))
     session.prompt("Do another thing")
     session.plan([("Something else", "in_progress")])
     session.end_turn("Done.")

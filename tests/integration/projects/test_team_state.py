@@ -18,7 +18,7 @@ REMOTE = "https://example.invalid/acme/ledger.git"
 FILE = Path("docs", "ai-state", "project_state.json")
 
 
-class Moments:
+class SharedClock:
     """One clock for all machines: each command is run a second after the previous one."""
 
     def __init__(self) -> None:
@@ -37,14 +37,14 @@ class Person:
         name: str,
         folder: Path,
         repo: Repo,
-        moments: Moments,
+        clock: SharedClock,
         capture: pytest.CaptureFixture[str],
         patch: pytest.MonkeyPatch,
     ) -> None:
         self.name = name
         self.repo = repo
         self.cli = CliHarness(folder, capture, env={"PATH": os.environ.get("PATH", os.defpath)})
-        self._moments = moments
+        self._clock = clock
         self.cli.home.mkdir(parents=True)
         self.codex = Home(self.cli.home)
         self._patch = patch
@@ -54,19 +54,19 @@ class Person:
         return self.repo.path / FILE
 
     def run(self, *words: str, code: int = 0) -> str:
-        self._take_seat()
+        self._switch_to_person()
         answer = self.cli.run(*words)
         assert answer.code == code, answer.out + answer.err
         return answer.out + answer.err
 
     def json(self, *words: str, code: int = 0) -> dict[str, Any]:
-        self._take_seat()
+        self._switch_to_person()
         return self.cli.json(*words, code=code)
 
-    def _take_seat(self) -> None:
+    def _switch_to_person(self) -> None:
         self._patch.setenv("LOGNAME", self.name)
         self._patch.chdir(self.repo.path)
-        self.cli.now = self._moments.next()
+        self.cli.now = self._clock.next()
 
     def session(
         self, prompt: str, plan: list[tuple[str, str]], *more: list[tuple[str, str]]
@@ -116,7 +116,7 @@ def team(
 ) -> tuple[Person, Person]:
     """Anna has worked on the ledger; Ben has a fresh clone and no session."""
     people: list[Person] = []
-    moments = Moments()
+    clock = SharedClock()
     origin = tmp_path / "origin.git"
     first = Repo(tmp_path / "anna" / "ledger")
     first.commit("Start")
@@ -129,7 +129,7 @@ def team(
         repo = Repo(path, init=False)
         repo.git("config", "user.name", name)
         repo.git("config", "user.email", f"{name}@example.invalid")
-        people.append(Person(name, tmp_path / name, repo, moments, capsys, monkeypatch))
+        people.append(Person(name, tmp_path / name, repo, clock, capsys, monkeypatch))
     anna, ben = people
     ben.codex.clock.tick(30 * 60_000)
     anna.session(

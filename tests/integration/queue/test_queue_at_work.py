@@ -26,7 +26,7 @@ from tests.facts_dump import dump
 NOW = datetime(2026, 11, 21, 12, 0)
 
 
-class Bench:
+class QueueHarness:
     """An owner with its own clock over a home of some sessions, whose reading can be made to
     fail."""
 
@@ -73,7 +73,7 @@ class Bench:
     def pauses(self) -> list[str]:
         return [row["code"] for row in self.database.rows("queue.pauses")]
 
-    def order(self, verb: Verb, *ids: str, command: str = "order") -> None:
+    def act(self, verb: Verb, *ids: str, command: str = "order") -> None:
         wanted = BatchAction(
             id=command, verb=verb, selection=Selection(ids=ids or None), actor="ada"
         )
@@ -81,154 +81,156 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
-    one = Bench(tmp_path, monkeypatch)
+def harness(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[QueueHarness]:
+    one = QueueHarness(tmp_path, monkeypatch)
     yield one
     one.database.close()
 
 
-def rows(bench: Bench, sql: str) -> list[tuple[object, ...]]:
-    return bench.database.reader().execute(sql).fetchall()
+def rows(harness: QueueHarness, sql: str) -> list[tuple[object, ...]]:
+    return harness.database.reader().execute(sql).fetchall()
 
 
 def test_a_batch_without_a_failure_leaves_no_row_is_counted_and_shown_as_the_last_of_its_file(
-    bench: Bench,
+    harness: QueueHarness,
 ) -> None:
-    bench.owner.read_once()
-    assert rows(bench, "from batches") == rows(bench, "from batch_moves") == []
-    assert rows(bench, "select completed from v_sources") == [(1,)] * 3
+    harness.owner.read_once()
+    assert rows(harness, "from batches") == rows(harness, "from batch_moves") == []
+    assert rows(harness, "select completed from v_sources") == [(1,)] * 3
     last = (
         "select b.state, b.start, b.finish = s.size from v_batches b join v_sources s using (path)"
     )
-    assert rows(bench, last) == [("completed", 0, True)] * 3
+    assert rows(harness, last) == [("completed", 0, True)] * 3
 
 
-def test_a_batch_that_failed_keeps_its_row_and_history_after_it_completed(bench: Bench) -> None:
-    bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.read_once()
-    bench.fail(None)
-    bench.now += timedelta(minutes=1)
-    bench.owner.read_once()
-    assert rows(bench, "select state, lifetime_attempts from batches") == [("completed", 1)] * 3
+def test_a_batch_that_failed_keeps_its_row_and_history_after_it_completed(
+    harness: QueueHarness,
+) -> None:
+    harness.fail(ErrorClass.TRANSIENT)
+    harness.owner.read_once()
+    harness.fail(None)
+    harness.now += timedelta(minutes=1)
+    harness.owner.read_once()
+    assert rows(harness, "select state, lifetime_attempts from batches") == [("completed", 1)] * 3
     assert rows(
-        bench, "select distinct list(move order by rowid) from batch_moves group by batch"
+        harness, "select distinct list(move order by rowid) from batch_moves group by batch"
     ) == [(["fail", "complete"],)]
-    assert bench.database.rows("batches.counts") == [{"state": "completed", "batches": 3}]
+    assert harness.database.rows("batches.counts") == [{"state": "completed", "batches": 3}]
 
 
 @pytest.mark.fault("Q08")
 @pytest.mark.parametrize("cls", [ErrorClass.CONFIG, ErrorClass.RESOURCE])
 def test_an_error_of_the_environment_pauses_the_queue_once_and_charges_no_batch(
-    bench: Bench, cls: ErrorClass
+    harness: QueueHarness, cls: ErrorClass
 ) -> None:
-    bench.fail(cls)
+    harness.fail(cls)
     for _ in range(5):
-        assert bench.owner.read_once().paused == "broken"
-        assert bench.pauses() == ["broken"]
-    assert set(bench.states()) == {"pending"}
-    charged = bench.database.reader().execute("select sum(lifetime_attempts) from batches")
+        assert harness.owner.read_once().paused == "broken"
+        assert harness.pauses() == ["broken"]
+    assert set(harness.states()) == {"pending"}
+    charged = harness.database.reader().execute("select sum(lifetime_attempts) from batches")
     assert charged.fetchone() == (0,)
 
 
 def test_a_paused_queue_is_probed_with_one_source_and_continues_when_it_works(
-    bench: Bench,
+    harness: QueueHarness,
 ) -> None:
-    bench.fail(ErrorClass.RESOURCE)
-    bench.owner.read_once()
-    bench.read.clear()
-    bench.owner.read_once()
-    assert len(bench.read) == 1
-    bench.fail(None)
-    report = bench.owner.read_once()
+    harness.fail(ErrorClass.RESOURCE)
+    harness.owner.read_once()
+    harness.read.clear()
+    harness.owner.read_once()
+    assert len(harness.read) == 1
+    harness.fail(None)
+    report = harness.owner.read_once()
     assert report.paused is None
-    assert bench.pauses() == []
-    assert set(bench.states()) == {"completed"}
+    assert harness.pauses() == []
+    assert set(harness.states()) == {"completed"}
 
 
-def test_a_pause_by_the_user_is_not_ended_by_a_success(bench: Bench) -> None:
-    bench.order(Verb.PAUSE, command="pause")
+def test_a_pause_by_the_user_is_not_ended_by_a_success(harness: QueueHarness) -> None:
+    harness.act(Verb.PAUSE, command="pause")
     for _ in range(2):
-        assert bench.owner.read_once().paused == PAUSED_BY_USER
-    assert bench.read == []
-    bench.order(Verb.RESUME, command="resume")
-    assert bench.owner.read_once().paused is None
-    assert len(bench.read) == 3
+        assert harness.owner.read_once().paused == PAUSED_BY_USER
+    assert harness.read == []
+    harness.act(Verb.RESUME, command="resume")
+    assert harness.owner.read_once().paused is None
+    assert len(harness.read) == 3
 
 
-def test_a_pause_during_a_run_stops_it_without_charging_a_batch(bench: Bench) -> None:
-    bench.database.close()
-    bench.open(RunSettings(batch_bytes=1))
+def test_a_pause_during_a_run_stops_it_without_charging_a_batch(harness: QueueHarness) -> None:
+    harness.database.close()
+    harness.open(RunSettings(batch_bytes=1))
     passed: list[int] = []
 
     def stop(_report: object, _done: int) -> None:
         if not passed:
-            bench.order(Verb.PAUSE, command="pause")
+            harness.act(Verb.PAUSE, command="pause")
         passed.append(1)
 
-    assert bench.owner.read_once(stop).paused == PAUSED_BY_USER
-    assert "claimed" not in bench.states()
-    bench.order(Verb.RESUME, command="resume")
-    bench.owner.read_once()
-    assert set(bench.states()) == {"completed"}
-    whole = list(dump(bench.database))
-    with Database(bench.folder / "other.duckdb") as other:
-        Owner(other, homes([bench.home.path]), clock=lambda: NOW).read_once()
+    assert harness.owner.read_once(stop).paused == PAUSED_BY_USER
+    assert "claimed" not in harness.states()
+    harness.act(Verb.RESUME, command="resume")
+    harness.owner.read_once()
+    assert set(harness.states()) == {"completed"}
+    whole = list(dump(harness.database))
+    with Database(harness.folder / "other.duckdb") as other:
+        Owner(other, homes([harness.home.path]), clock=lambda: NOW).read_once()
         assert list(dump(other)) == whole
 
 
-def test_a_failed_batch_is_retried_automatically_at_its_retry_time(bench: Bench) -> None:
-    bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.read_once()
-    assert set(bench.states()) == {"failed"}
-    bench.fail(None)
-    bench.owner.read_once()
-    assert set(bench.states()) == {"failed"}
-    bench.now += timedelta(minutes=1)
-    bench.owner.read_once()
-    assert set(bench.states()) == {"completed"}
+def test_a_failed_batch_is_retried_automatically_at_its_retry_time(harness: QueueHarness) -> None:
+    harness.fail(ErrorClass.TRANSIENT)
+    harness.owner.read_once()
+    assert set(harness.states()) == {"failed"}
+    harness.fail(None)
+    harness.owner.read_once()
+    assert set(harness.states()) == {"failed"}
+    harness.now += timedelta(minutes=1)
+    harness.owner.read_once()
+    assert set(harness.states()) == {"completed"}
 
 
-def test_with_manual_retry_nothing_is_retried_automatically(bench: Bench) -> None:
-    bench.tune(RunSettings(retry=Mode.MANUAL))
-    bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.read_once()
-    bench.fail(None)
-    bench.now += timedelta(days=30)
-    bench.owner.read_once()
-    assert set(bench.states()) == {"failed"}
-    bench.order(Verb.RETRY)
-    bench.owner.read_once()
-    assert set(bench.states()) == {"completed"}
+def test_with_manual_retry_nothing_is_retried_automatically(harness: QueueHarness) -> None:
+    harness.tune(RunSettings(retry=Mode.MANUAL))
+    harness.fail(ErrorClass.TRANSIENT)
+    harness.owner.read_once()
+    harness.fail(None)
+    harness.now += timedelta(days=30)
+    harness.owner.read_once()
+    assert set(harness.states()) == {"failed"}
+    harness.act(Verb.RETRY)
+    harness.owner.read_once()
+    assert set(harness.states()) == {"completed"}
 
 
-def test_the_settings_determine_the_number_of_attempts(bench: Bench) -> None:
-    bench.tune(RunSettings(max_attempts=2))
-    bench.fail(ErrorClass.TRANSIENT)
+def test_the_settings_determine_the_number_of_attempts(harness: QueueHarness) -> None:
+    harness.tune(RunSettings(max_attempts=2))
+    harness.fail(ErrorClass.TRANSIENT)
     for _ in range(2):
-        bench.owner.read_once()
-        bench.now += timedelta(hours=1)
-    assert set(bench.states()) == {"dead"}
+        harness.owner.read_once()
+        harness.now += timedelta(hours=1)
+    assert set(harness.states()) == {"dead"}
 
 
 @pytest.mark.fault("Q15")
-def test_failing_and_retrying_stores_no_fact_twice(bench: Bench) -> None:
+def test_failing_and_retrying_stores_no_fact_twice(harness: QueueHarness) -> None:
     for cls in (ErrorClass.TRANSIENT, ErrorClass.DATA, ErrorClass.CONFIG):
-        bench.fail(cls)
-        bench.owner.read_once()
-        bench.now += timedelta(hours=1)
-        bench.order(Verb.RETRY, *bench_ids(bench), command=f"retry {cls}")
-    bench.fail(None)
-    bench.owner.read_once()
-    with Database(bench.folder / "other.duckdb") as other:
-        Owner(other, homes([bench.home.path]), clock=lambda: NOW).read_once()
-        assert list(dump(other)) == list(dump(bench.database))
+        harness.fail(cls)
+        harness.owner.read_once()
+        harness.now += timedelta(hours=1)
+        harness.act(Verb.RETRY, *batch_ids(harness), command=f"retry {cls}")
+    harness.fail(None)
+    harness.owner.read_once()
+    with Database(harness.folder / "other.duckdb") as other:
+        Owner(other, homes([harness.home.path]), clock=lambda: NOW).read_once()
+        assert list(dump(other)) == list(dump(harness.database))
 
 
 @pytest.mark.fault("Q07")
 def test_lines_written_during_a_batch_belong_to_the_next(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
+    harness: QueueHarness, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = next(bench.home.path.rglob("rollout-*.jsonl"))
+    path = next(harness.home.path.rglob("rollout-*.jsonl"))
     line = path.read_bytes().splitlines(keepends=True)[-1]
     read = read_batch.read
     grown: list[int] = []
@@ -243,71 +245,71 @@ def test_lines_written_during_a_batch_belong_to_the_next(
 
     monkeypatch.setattr(reader_output, "read", grow)
     last = "select start, finish from v_batches where path = ?"
-    bench.owner.read_once()
-    (first,) = bench.database.reader().execute(last, [str(path)]).fetchall()
-    bench.owner.read_once()
-    (second,) = bench.database.reader().execute(last, [str(path)]).fetchall()
+    harness.owner.read_once()
+    (first,) = harness.database.reader().execute(last, [str(path)]).fetchall()
+    harness.owner.read_once()
+    (second,) = harness.database.reader().execute(last, [str(path)]).fetchall()
     assert [first, second] == [(0, grown[0]), (grown[0], grown[0] + len(line))]
 
 
 @pytest.mark.fault("Q09")
 def test_a_session_archived_while_its_batch_waits_is_read(
-    bench: Bench,
+    harness: QueueHarness,
 ) -> None:
-    bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.read_once()
-    for path in list(bench.home.path.rglob("rollout-*.jsonl")):
-        path.rename(bench.home.path / "archived_sessions" / path.name)
-    bench.fail(None)
-    bench.now += timedelta(minutes=1)
-    bench.owner.read_once()
-    assert set(bench.states()) == {"completed"}
-    assert {row["archived"] for row in bench.database.rows("sources.listed", **EVERYTHING)} == {
+    harness.fail(ErrorClass.TRANSIENT)
+    harness.owner.read_once()
+    for path in list(harness.home.path.rglob("rollout-*.jsonl")):
+        path.rename(harness.home.path / "archived_sessions" / path.name)
+    harness.fail(None)
+    harness.now += timedelta(minutes=1)
+    harness.owner.read_once()
+    assert set(harness.states()) == {"completed"}
+    assert {row["archived"] for row in harness.database.rows("sources.listed", **EVERYTHING)} == {
         True
     }
 
 
 @pytest.mark.fault("Q09")
-def test_a_batch_whose_file_was_deleted_waits_and_can_be_cancelled(bench: Bench) -> None:
-    bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.read_once()
-    for path in list(bench.home.path.rglob("rollout-*.jsonl")):
+def test_a_batch_whose_file_was_deleted_waits_and_can_be_cancelled(harness: QueueHarness) -> None:
+    harness.fail(ErrorClass.TRANSIENT)
+    harness.owner.read_once()
+    for path in list(harness.home.path.rglob("rollout-*.jsonl")):
         path.unlink()
-    bench.fail(None)
-    bench.now += timedelta(minutes=1)
-    bench.owner.read_once()
-    assert set(bench.states()) == {"pending"}
-    bench.order(Verb.CANCEL, *bench_ids(bench))
-    assert set(bench.states()) == {"cancelled"}
+    harness.fail(None)
+    harness.now += timedelta(minutes=1)
+    harness.owner.read_once()
+    assert set(harness.states()) == {"pending"}
+    harness.act(Verb.CANCEL, *batch_ids(harness))
+    assert set(harness.states()) == {"cancelled"}
 
 
 @pytest.mark.fault("D09")
-def test_a_rebuilt_database_has_all_recorded_actions(bench: Bench) -> None:
-    bench.fail(ErrorClass.TRANSIENT)
-    bench.owner.read_once()
-    cancelled = bench_ids(bench)[0]
-    bench.order(Verb.CANCEL, cancelled)
-    bench.database.close()
-    for path in bench.folder.glob("tailboard.duckdb*"):
+def test_a_rebuilt_database_has_all_recorded_actions(harness: QueueHarness) -> None:
+    harness.fail(ErrorClass.TRANSIENT)
+    harness.owner.read_once()
+    cancelled = batch_ids(harness)[0]
+    harness.act(Verb.CANCEL, cancelled)
+    harness.database.close()
+    for path in harness.folder.glob("tailboard.duckdb*"):
         if path.is_file():
             path.unlink()
-    bench.fail(None)
-    bench.open()
-    bench.owner.read_once()
-    row = bench.database.first_row("queue.batch", id=cancelled)
+    harness.fail(None)
+    harness.open()
+    harness.owner.read_once()
+    row = harness.database.first_row("queue.batch", id=cancelled)
     assert row is not None
     assert row["state"] == State.CANCELLED
-    assert sorted(bench.states()) == ["cancelled", "completed", "completed"]
-    result = bench.database.reader().execute("select verb, actor, state from commands").fetchall()
+    assert sorted(harness.states()) == ["cancelled", "completed", "completed"]
+    result = harness.database.reader().execute("select verb, actor, state from commands").fetchall()
     assert result == [("cancel", "ada", "replayed")]
-    bench.order(Verb.RETRY, cancelled, command="retry")
-    bench.owner.read_once()
-    assert set(bench.states()) == {"completed"}
+    harness.act(Verb.RETRY, cancelled, command="retry")
+    harness.owner.read_once()
+    assert set(harness.states()) == {"completed"}
 
 
 EVERYTHING = {"session": None, "limit": None, "offset": 0}
 
 
-def bench_ids(bench: Bench) -> list[str]:
-    rows = bench.database.reader().execute("select id from batches order by id").fetchall()
+def batch_ids(harness: QueueHarness) -> list[str]:
+    rows = harness.database.reader().execute("select id from batches order by id").fetchall()
     return [batch for (batch,) in rows]

@@ -32,18 +32,18 @@ from tests.soak import SOAK
 
 NOW: Final = Now(MORNING + timedelta(days=2), timedelta(minutes=5), timedelta(hours=24))
 BRANCHES: Final = ("main", "work", "side")
-THINGS: Final = ("Parse dates", "Show totals per month", "Export CSV files", "Explain rounding")
+TASKS: Final = ("Parse dates", "Show totals per month", "Export CSV files", "Explain rounding")
 
 
 class Work(Struct, frozen=True):
     """A session on a branch, which is created again if it was deleted."""
 
     branch: int
-    thing: int
+    task: int
     finishes: bool
 
 
-class Bring(Struct, frozen=True):
+class Deliver(Struct, frozen=True):
     """Brings a branch to `main`."""
 
     branch: int
@@ -59,12 +59,12 @@ OTHER: Final = st.integers(1, len(BRANCHES) - 1)
 WORK: Final = st.builds(
     Work,
     st.integers(0, len(BRANCHES) - 1),
-    st.integers(0, len(THINGS) - 1),
+    st.integers(0, len(TASKS) - 1),
     st.sampled_from([True, True, False]),
 )
 HOW: Final = st.sampled_from(["merge", "squash", "rebase", "pick"])
 HISTORY: Final = st.lists(
-    st.one_of(WORK, WORK, st.builds(Bring, OTHER, HOW, st.booleans()), st.builds(Delete, OTHER)),
+    st.one_of(WORK, WORK, st.builds(Deliver, OTHER, HOW, st.booleans()), st.builds(Delete, OTHER)),
     max_size=9,
 )
 
@@ -76,10 +76,10 @@ class Project:
         self.git = Git(environment(folder), 60)
         self.number = 0
         self.loaded: list[LoadedTasks] = []
-        self.made: dict[str, list[str]] = {}
+        self.named_commits: dict[str, list[str]] = {}
         """The commits that the output of each session names."""
         # The model.
-        self.has: dict[str, set[str]] = {"main": set()}
+        self.done_on: dict[str, set[str]] = {"main": set()}
         self.deleted: set[str] = set()
         self.listed: set[str] = set()
         self.finished: set[str] = set()
@@ -88,49 +88,51 @@ class Project:
     def now(self) -> datetime:
         return MORNING + timedelta(minutes=20 * self.number)
 
-    def play(self, event: Work | Bring | Delete) -> None:
+    def play(self, event: Work | Deliver | Delete) -> None:
         self.number += 1
         branch = BRANCHES[event.branch]
         if isinstance(event, Work):
-            self._work(branch, THINGS[event.thing], finishes=event.finishes)
-        elif branch in self.has:
+            self._work(branch, TASKS[event.task], finishes=event.finishes)
+        elif branch in self.done_on:
             self.repo.switch("main")
-            if isinstance(event, Bring):
-                self._bring(branch, event.how)
+            if isinstance(event, Deliver):
+                self._deliver(branch, event.how)
             if isinstance(event, Delete) or event.delete:
                 self.repo.git("branch", "--quiet", "-D", branch)
-                del self.has[branch]
+                del self.done_on[branch]
                 self.deleted.add(branch)
 
-    def _work(self, branch: str, thing: str, *, finishes: bool) -> None:
-        if thing in self.finished:
+    def _work(self, branch: str, task: str, *, finishes: bool) -> None:
+        if task in self.finished:
             return  # It would be a new task with the same text.
-        if branch in self.has:
+        if branch in self.done_on:
             self.repo.switch(branch)
         else:
             self.repo.switch("main")
             self.repo.branch(branch)
-            self.has[branch] = set(self.has["main"])
+            self.done_on[branch] = set(self.done_on["main"])
         one = session(
             f"s{self.number}", minutes=20 * self.number, branch=branch, commit=self.repo.head
         )
         states = ("pending", "in_progress", *(("completed",) if finishes else ()))
         plans = [
             LoggedPlan(
-                Point(0, n), "s", 0, self.now + timedelta(minutes=n), None, [PlanStep(thing, state)]
+                Point(0, n), "s", 0, self.now + timedelta(minutes=n), None, [PlanStep(task, state)]
             )
             for n, state in enumerate(states)
         ]
         self.loaded.insert(0, LoadedTasks(one, session_tasks(one.id, SessionFacts(plans))))
-        self.listed.add(thing)
+        self.listed.add(task)
         if finishes:
-            self.made[one.id] = [self.repo.commit(thing, self.now + timedelta(minutes=1))[:7]]
-            self.finished.add(thing)
-            self.has[branch].add(thing)
+            self.named_commits[one.id] = [
+                self.repo.commit(task, self.now + timedelta(minutes=1))[:7]
+            ]
+            self.finished.add(task)
+            self.done_on[branch].add(task)
 
-    def _bring(self, branch: str, how: str) -> None:
+    def _deliver(self, branch: str, how: str) -> None:
         repo, at = self.repo, self.now + timedelta(minutes=10)
-        missing = self.has[branch] - self.has["main"]
+        missing = self.done_on[branch] - self.done_on["main"]
         if not missing:
             return
         if how == "merge":
@@ -142,13 +144,13 @@ class Project:
             repo.git("rebase", "--quiet", "main", branch, at=at)
             repo.switch("main")
             repo.git("merge", "--quiet", "--ff-only", branch)
-            self.has[branch] |= self.has["main"]
+            self.done_on[branch] |= self.done_on["main"]
         else:
             # As `git cherry`: commits whose patch is already there are left out.
             cherries = repo.git("cherry", "main", branch).splitlines()
             new = [line[2:] for line in cherries if line.startswith("+ ")]
             repo.git("cherry-pick", "--keep-redundant-commits", *new, at=at)
-        self.has["main"] |= missing
+        self.done_on["main"] |= missing
 
     def check(self, branch: str) -> None:
         """Compare the tasks with this branch checked out."""
@@ -161,28 +163,28 @@ class Project:
                 seen.session,
                 seen.task.started_at,
                 seen.closed_at or seen.task.ended_at,
-                lambda one: self.made.get(one.id, []),
+                lambda one: self.named_commits.get(one.id, []),
             )
 
         tasks = build_roadmap(self.loaded, [], Scope(), NOW, reached=reached).tasks
         assert {task.text for task in tasks} == self.listed
         assert len(tasks) == len(self.listed)
         done = {task.text for task in tasks if task.state is TaskState.DONE}
-        assert self.has[branch] <= done
+        assert self.done_on[branch] <= done
         # A task that only one other branch lists has the state of that branch.
         branches = {task.text: {one.branch for one in task.appearances} for task in tasks}
         elsewhere = {text for text, of in branches.items() if len(of) == 1 and branch not in of}
-        assert done - elsewhere == self.has[branch] - elsewhere
+        assert done - elsewhere == self.done_on[branch] - elsewhere
 
 
 @settings(max_examples=2_000 if SOAK else 15, deadline=None)
 @given(HISTORY)
-def test_a_task_is_done_where_its_commits_are(history: list[Work | Bring | Delete]) -> None:
+def test_a_task_is_done_where_its_commits_are(history: list[Work | Deliver | Delete]) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
         patch.setattr(reachability, "SECONDS", 60.0)
         project = Project(Path(folder))
         for event in history:
             project.play(event)
         # Sessions of a deleted branch count for a new branch of the same name.
-        for branch in project.has.keys() - project.deleted:
+        for branch in project.done_on.keys() - project.deleted:
             project.check(branch)

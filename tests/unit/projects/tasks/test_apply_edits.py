@@ -31,7 +31,7 @@ NOW = Now(datetime(2026, 11, 21, 12), timedelta(minutes=5), timedelta(hours=24))
 ADDED = [("a", Add("Read", "p")), ("b", Add("Fix", "p")), ("c", Add("Ship", "p"))]
 
 
-def saying(*edits: tuple[str, TaskEdit], actor: str = "ada") -> list[RecordedEdit]:
+def recorded(*edits: tuple[str, TaskEdit], actor: str = "ada") -> list[RecordedEdit]:
     numbers = count(1)
     return [
         RecordedEdit(f"s{next(numbers)}", NOW.moment, actor, task, edit, None)
@@ -40,7 +40,7 @@ def saying(*edits: tuple[str, TaskEdit], actor: str = "ada") -> list[RecordedEdi
 
 
 def after(*edits: tuple[str, TaskEdit]) -> Roadmap:
-    return build_roadmap([], saying(*edits), Scope(), NOW)
+    return build_roadmap([], recorded(*edits), Scope(), NOW)
 
 
 def tasks(plan: Roadmap) -> dict[str, Task]:
@@ -101,18 +101,18 @@ def test_an_agent_never_changes_a_state_that_a_person_set() -> None:
     ours, agents = ("a", Set(TaskState.BLOCKED)), ("a", Set(TaskState.DONE))
     agent = agent_of("ada")
     for person_first in (True, False):
-        edits = [*saying(ours), *saying(agents, actor=agent)[len(ADDED) :]]
+        edits = [*recorded(ours), *recorded(agents, actor=agent)[len(ADDED) :]]
         if not person_first:
-            edits = [*saying(agents, actor=agent), *saying(ours)[len(ADDED) :]]
+            edits = [*recorded(agents, actor=agent), *recorded(ours)[len(ADDED) :]]
         assert states(build_roadmap([], edits, Scope(), NOW))["a"] == "blocked"
-    alone = saying(agents, actor=agent)
+    alone = recorded(agents, actor=agent)
     assert states(build_roadmap([], alone, Scope(), NOW))["a"] == "done"
     assert last_edit(alone, "ada") == alone[-1]
     assert last_edit(alone, "grace") is None
 
 
 def test_an_undo_reverts_only_the_last_edit_of_that_user() -> None:
-    mine = saying(("a", Set(TaskState.DONE)))
+    mine = recorded(("a", Set(TaskState.DONE)))
     other = RecordedEdit("x", NOW.moment, "bob", "a", Owner("bob"), None)
     every = [*mine, other]
     last = last_edit(every, "ada")
@@ -127,7 +127,7 @@ def test_an_undo_reverts_only_the_last_edit_of_that_user() -> None:
     assert last_edit(every, "nobody") is None
 
 
-DEEDS = st.one_of(
+EDITS = st.one_of(
     st.builds(Set, st.sampled_from(TaskState)),
     st.builds(Link, st.sampled_from("abc")),
     st.builds(Unlink, st.sampled_from("abc")),
@@ -136,14 +136,14 @@ DEEDS = st.one_of(
     st.builds(AddEvidence, st.sampled_from(EvidenceKind), st.just("r")),
     st.just(Reset()),
 )
-SAID = st.lists(st.tuples(st.sampled_from("abc"), DEEDS), max_size=12)
+SAID = st.lists(st.tuples(st.sampled_from("abc"), EDITS), max_size=12)
 
 
-@given(SAID, st.tuples(st.sampled_from("abc"), DEEDS))
+@given(SAID, st.tuples(st.sampled_from("abc"), EDITS))
 def test_an_undo_restores_exactly_what_was_before(
     before: list[tuple[str, TaskEdit]], last: tuple[str, TaskEdit]
 ) -> None:
-    every = saying(*before, last)
+    every = recorded(*before, last)
     undone = [*every, RecordedEdit("u", NOW.moment, "ada", last[0], Undo(every[-1].id), None)]
     assert build_roadmap([], undone, Scope(), NOW) == after(*before)
 
@@ -161,7 +161,7 @@ def test_any_edits_leave_no_cycle_and_are_deterministic(
     assert not waits
 
 
-@given(DEEDS)
+@given(EDITS)
 def test_an_edit_can_be_encoded_and_decoded(edit: TaskEdit) -> None:
     import msgspec
 

@@ -29,7 +29,7 @@ from tests.soak import SOAK
 
 NOW: Final = Now(MORNING + timedelta(days=2), timedelta(minutes=5), timedelta(hours=24))
 BRANCHES: Final = ("main", "feature/a", "feature/b")
-THINGS: Final = (
+TEXTS: Final = (
     "Parse dates of bank statements",
     "Show totals per month",
     "Export the ledger as CSV",
@@ -54,7 +54,7 @@ class Edit(Struct, frozen=True):
     owner: str
 
 
-TASKS: Final = st.integers(0, len(THINGS) - 1)
+TASKS: Final = st.integers(0, len(TEXTS) - 1)
 ENDS: Final = st.sampled_from(["pending", "in_progress", "completed"])
 WORK: Final = st.builds(
     Work,
@@ -83,7 +83,7 @@ class History:
         # The model.
         self.listed: dict[int, list[Listed]] = {}
         self.texts: dict[int, str] = {}
-        self.said: dict[int, tuple[str, list[str]]] = {}
+        self.edited: dict[int, tuple[str, list[str]]] = {}
         self.merges: list[tuple[int, int]] = []
 
     def play(self, event: Work | Merge | Edit) -> None:
@@ -100,7 +100,7 @@ class History:
         began = session(f"s{self.number}", minutes=20 * self.number, branch=BRANCHES[work.branch])
         first, last = [], []
         for task, (end, reword) in work.steps.items():
-            text = self.texts.get(task, THINGS[task])
+            text = self.texts.get(task, TEXTS[task])
             closed = self._is_closed(task, work.branch)
             first.append(PlanStep(text, "completed" if closed else "pending"))
             if reword:
@@ -128,12 +128,12 @@ class History:
         names = [one.id for one in tasks[edit.task].appearances]
         name, note = names[edit.name % len(names)], f"note {self.number}"
         at = _at(MORNING, 20 * self.number)
-        sayings: tuple[TaskEdit, ...] = (Owner(edit.owner), Note(note))
-        for number, saying in enumerate(sayings):
+        new_edits: tuple[TaskEdit, ...] = (Owner(edit.owner), Note(note))
+        for number, new_edit in enumerate(new_edits):
             id_ = f"{self.number}.{number}"
-            self.edits.append(RecordedEdit(id_, at, "ada", name, saying, None))
-        _, notes = self.said.get(edit.task, ("", []))
-        self.said[edit.task] = edit.owner, [*notes, note]
+            self.edits.append(RecordedEdit(id_, at, "ada", name, new_edit, None))
+        _, notes = self.edited.get(edit.task, ("", []))
+        self.edited[edit.task] = edit.owner, [*notes, note]
 
     def merged_at(self, listed: Listed) -> int | None:
         """The time at which main got the result; None if it has not."""
@@ -144,17 +144,17 @@ class History:
 
     def is_done(self, task: int) -> bool:
         """Whether the task is done on main: the latest revision counts."""
-        heard, closed = list[tuple[int, bool]](), dict[int, int]()
+        states, closed = list[tuple[int, bool]](), dict[int, int]()
         for one in reversed(self.listed[task]):
             merged = self.merged_at(one)
             if one.done and merged is None:
                 closed.setdefault(one.branch, one.event)
             elif one.done and merged is not None:
-                heard.append((merged, True))
+                states.append((merged, True))
             elif one.event > closed.get(one.branch, 0):
-                heard.append((one.event, False))
+                states.append((one.event, False))
         # A task that was never on main has the state of its own branch.
-        return max(heard)[1] if heard else True
+        return max(states)[1] if states else True
 
     def tasks(self, seed: int = 0) -> dict[int, Task]:
         """The tasks of the program, by the number of the model."""
@@ -164,9 +164,9 @@ class History:
         assert not plan.refused
         found: dict[int, Task] = {}
         for task in plan.tasks:
-            thing = THINGS.index(task.text.removesuffix(" now"))
-            assert thing not in found, "a task is listed once"
-            found[thing] = task
+            number = TEXTS.index(task.text.removesuffix(" now"))
+            assert number not in found, "a task is listed once"
+            found[number] = task
         return found
 
     def _reached(self, seen: ListedTask) -> Reached:
@@ -186,8 +186,8 @@ def _at(moment: datetime | None, minutes: int) -> datetime:
 
 def _facts(tasks: dict[int, Task]) -> dict[int, Any]:
     return {
-        thing: (one.id, one.state, one.owner, one.notes, one.where, one.appearances)
-        for thing, one in tasks.items()
+        number: (one.id, one.state, one.owner, one.notes, one.where, one.appearances)
+        for number, one in tasks.items()
     }
 
 
@@ -202,16 +202,16 @@ def test_any_history_gives_the_tasks_of_the_model(
         played.play(event)
         tasks = played.tasks()
         assert tasks.keys() == played.listed.keys()
-        for thing, task in tasks.items():
-            listed = [f"s{one.event}" for one in played.listed[thing]]
+        for number, task in tasks.items():
+            listed = [f"s{one.event}" for one in played.listed[number]]
             assert task.sessions == listed
-            assert task.text == played.texts[thing]
-            assert (task.state is TaskState.DONE) == played.is_done(thing)
-            owner, notes = played.said.get(thing, (None, []))
+            assert task.text == played.texts[number]
+            assert (task.state is TaskState.DONE) == played.is_done(number)
+            owner, notes = played.edited.get(number, (None, []))
             assert (task.owner, task.notes) == (owner, notes)
             # Every id that a task once had remains valid.
-            ids.setdefault(thing, set()).add(task.id)
-            assert ids[thing] <= {one.id for one in task.appearances}
+            ids.setdefault(number, set()).add(task.id)
+            assert ids[number] <= {one.id for one in task.appearances}
         if any(task.state not in CLOSED for task in tasks.values()):
             assert next_task(list(tasks.values())) is not None
         assert _facts(played.tasks(seed)) == _facts(tasks)
@@ -219,11 +219,11 @@ def test_any_history_gives_the_tasks_of_the_model(
 
 def test_a_dependency_cycle_is_refused_also_if_joined_tasks_would_close_it() -> None:
     """Edits of several machines are combined without having been checked against each other."""
-    plan = [PlanStep(text, "pending") for text in THINGS[:3]]
+    plan = [PlanStep(text, "pending") for text in TEXTS[:3]]
     plans = [LoggedPlan(Point(0, 0), "s", 0, MORNING, None, plan)]
     loaded = [LoadedTasks(session("s1"), session_tasks("s1", SessionFacts(plans)))]
     first, middle, last = (one.id for one in build_roadmap(loaded, [], Scope(), NOW).tasks)
-    sayings: list[tuple[str, TaskEdit]] = [
+    new_edits: list[tuple[str, TaskEdit]] = [
         (middle, Link(first)),
         (last, Link(middle)),
         (first, Join(last)),
@@ -231,7 +231,7 @@ def test_a_dependency_cycle_is_refused_also_if_joined_tasks_would_close_it() -> 
     ]
     edits = [
         RecordedEdit(str(n), _at(MORNING, n), "ada", task, edit, None)
-        for n, (task, edit) in enumerate(sayings)
+        for n, (task, edit) in enumerate(new_edits)
     ]
     roadmap = build_roadmap(loaded, edits, Scope(), NOW)
     assert len(roadmap.tasks) == 2
