@@ -21,7 +21,7 @@ TailboardError                  code, message, hint, kind, exit_code
 │   └── ReadOnlyServer, ActionResultLost, ServerError
 └── IllegalMove (ingest.batches.state), ReaderDied (ingest.pipeline.reader_pool)
 
-A class exists where somebody catches it, or where several places raise it; other errors are raised
+A class exists if its errors are caught by type or raised in several places; other errors are raised
 as the base of their family, with a code of their own. Exceptions that one module raises and catches
 itself (`LineFault`, `NotLiteral`) stay there. Imports nothing else: every layer may import it.
 Longer than 400 lines so that the tree and its classes are one file.

@@ -231,7 +231,7 @@ def move_batches(
 
 
 def pause_or_resume(database: Database, action: BatchAction, now: datetime) -> None:
-    """Pause the queue for a person, or resume it, whoever paused it."""
+    """Pause the queue for a user, or end every pause."""
     if action.verb is Verb.RESUME:
         database.run("queue.resume")
         return

@@ -1,6 +1,6 @@
-"""Counts the commits of an open database, so that clients hear of the next change.
+"""Counts the commits of an open database, so that clients notice the next change.
 
-Short, because it is only the counter: the server sets `on_commit` and tells its clients.
+Short, because it is only the counter: the server sets `on_commit` and notifies its clients.
 """
 
 import threading

@@ -262,8 +262,8 @@ class Database:
 
     @contextlib.contextmanager
     def transaction(self, *, announce: bool = True) -> Iterator[None]:
-        """Run the block in a transaction; roll back and raise on any error. `announce`: readers are
-        told that there is something new.
+        """Run the block in a transaction; roll back and raise on any error. `announce`:
+        notify readers of the change.
 
         After a failed statement the engine's COMMIT succeeds and stores nothing, hence the explicit
         rollback. After an error of the commit itself it is unknown whether the commit was made: a

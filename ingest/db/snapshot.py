@@ -1,7 +1,7 @@
 """Makes a consistent copy of the database while it is in use.
 
 The copy is written to the spool, the only folder to which an open database may write. The process
-that requested it then moves it to its target, and overwrites a file only if told to.
+that requested it then moves it to its target, and overwrites a file only on request.
 """
 
 import contextlib

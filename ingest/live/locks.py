@@ -53,7 +53,7 @@ def writers(home: str) -> dict[str, Writer]:
 
 
 def locked_inodes(home: str) -> frozenset[int] | None:
-    """The inodes that some process has locked; None if this system does not tell all of them.
+    """The inodes that some process has locked; None if this system does not list all of them.
 
     Devices are not compared, because some file systems report another one here. A wrong match says
     that a process lives, and then the times of the lines decide.

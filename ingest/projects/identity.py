@@ -6,7 +6,7 @@ began with the same commit. A remote that Codex recorded and that the folder has
 only if the repository of today contains the commit recorded with it: else another repository took
 the folder's place. The id of a project is its remote, else its first commit, else its folder, so
 that it is the same on every machine. Its name is for people; where two names are the same, their
-labels tell them apart. What cannot be known, people decide (`ProjectEdits`).
+labels tell them apart. Users decide what cannot be determined (`ProjectEdits`).
 """
 
 import re

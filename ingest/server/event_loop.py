@@ -1,6 +1,6 @@
 """The event loop of the server: accepts clients, reads their requests and sends the responses.
 
-Everything here runs in the server's thread and waits for nobody: queries run on worker threads
+Everything here runs in the server's thread and never blocks: queries run on worker threads
 (`queries.py`) and actions on the owner's thread. While a request is answered, the next one is
 already awaited, so that the end of a connection is seen at once.
 """

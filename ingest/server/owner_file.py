@@ -63,7 +63,7 @@ def remove(database: Path) -> None:
 
 def remove_leftovers(database: Path) -> None:
     for name in _LEFTOVERS:
-        # They harm nobody.
+        # Leftovers are harmless.
         with contextlib.suppress(OSError):
             beside(database, name).unlink(missing_ok=True)
 

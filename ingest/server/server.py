@@ -133,7 +133,7 @@ class Server:
         self.close()
 
     def _run(self) -> None:
-        # Imported here: only who serves needs an event loop, and its import holds nobody up.
+        # Imported here: only a server needs an event loop, and its import delays no command.
         import asyncio
 
         try:

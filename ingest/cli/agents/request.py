@@ -26,7 +26,7 @@ class AgentRequest(Struct, frozen=True):
     invocation: Invocation
     """With the folder and the time of this request."""
     asking: str | None = None
-    """The session that asks: it is left out of what it is told about earlier sessions."""
+    """The session that asks: it is left out of answers about earlier sessions."""
     project: str | None = None
     """The only project that may be asked about, by its label; None for all."""
     opened: Callable[[QueryReader], None] = lambda _reader: None

@@ -59,7 +59,7 @@ def retry(invocation: Invocation, target: BatchTarget, reason: str | None, dry_r
 def cancel(
     invocation: Invocation, target: BatchTarget, reason: str | None, dry_run: bool, yes: bool
 ) -> int:
-    """Cancel waiting batches until somebody retries them. Their files are not read meanwhile.
+    """Cancel waiting batches until they are retried. Their files are not read meanwhile.
 
     Example: tailboard batches cancel --batch 3fa94c1b
     """
@@ -129,7 +129,7 @@ def pause(invocation: Invocation, reason: str | None) -> int:
 @reason_option
 @with_invocation
 def resume(invocation: Invocation, reason: str | None) -> int:
-    """Resume the queue, whoever paused it.
+    """Resume the queue, even if Tailboard itself paused it.
 
     Example: tailboard batches resume
     """

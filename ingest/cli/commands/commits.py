@@ -37,7 +37,7 @@ _COLUMNS: Final = (
 def command(invocation: Invocation, everywhere: bool, only: Filters) -> None:
     """The commits that sessions of the project of this folder made, the newest first: those that
     their output names, and those made while they ran on a branch that contains them.
-    `tailboard state commits` lists the commits of nobody.
+    `tailboard state commits` lists those that no session made.
     """
     with open_for_reading(invocation) as access:
         scope = scope_here(invocation, access, only, everywhere=everywhere)

@@ -185,7 +185,7 @@ delete from decisions where batch = $id;
 insert into pauses values ($code, $message, $hint, $now::timestamp);
 
 -- name: resume
--- Resume the queue, whoever paused it.
+-- Resume the queue: end all pauses.
 delete from pauses;
 
 -- name: lift

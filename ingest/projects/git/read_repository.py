@@ -128,10 +128,10 @@ class Git:
         """The oldest commit without parents."""
         # In a huge history this takes too long.
         with contextlib.suppress(GitFailed):
-            told = self._run(
+            output = self._run(
                 root, "rev-list", "--max-parents=0", "--format=%ct %H", "--branches", "--remotes",
             )  # fmt: skip
-            lines = (line.split() for line in told.splitlines())
+            lines = (line.split() for line in output.splitlines())
             commits = [(int(time), commit) for time, commit in lines if time != "commit"]
             return min(commits)[1] if commits else None
         return None
@@ -141,8 +141,8 @@ class Git:
         asked = sorted({one for one in commits if _ID(one)})
         if not asked:
             return set()
-        told = self._run(root, "cat-file", "--batch-check", stdin="\n".join(asked))
-        return {line.split()[0] for line in told.splitlines() if line.split()[1:2] == ["commit"]}
+        output = self._run(root, "cat-file", "--batch-check", stdin="\n".join(asked))
+        return {line.split()[0] for line in output.splitlines() if line.split()[1:2] == ["commit"]}
 
     def lost_commits(self, root: str, ids: Iterable[str], seconds: float) -> dict[str, Commit]:
         """Those of these commits, and their ancestors outside HEAD, that no branch contains any

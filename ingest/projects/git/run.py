@@ -59,7 +59,7 @@ class GitProgram(Struct, frozen=True):
         first = process if then else None
         try:
             if first is not None and first.stdin is not None and first.stdout is not None:
-                # What is written must fit into a pipe: nobody reads the output yet.
+                # The input must fit into a pipe, because the output is not read yet.
                 first.stdin.write(input_text.encode())
                 first.stdin.close()
                 process = self._start(root, then, first.stdout)

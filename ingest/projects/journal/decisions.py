@@ -89,7 +89,7 @@ def edit_text(
             waits = "waits" if isinstance(recorded.edit, Link) else "no longer waits"
             text = f"{task} {waits} for “{texts.get(other, 'a task')}”"
         case Owner(None):
-            text = f"“{task}” belongs to nobody"
+            text = f"“{task}” has no owner any more"
         case Owner(name):
             text = f"“{task}” belongs to {name}"
         case AddEvidence(kind, ref):

@@ -35,7 +35,7 @@ def failures(rows: Iterable[Row], mask: Mask) -> list[OpenFailure]:
 
 
 _LAST: Final = "make: *** ", "make["
-"""What begins the last line of `make`, which does not tell what failed."""
+"""How the last line of `make` begins; it does not name the command that failed."""
 
 
 def _last_line(text: str) -> str | None:

@@ -40,7 +40,7 @@ def decisions(
     more: Iterable[Decision] = (),
 ) -> list[Decision]:
     """The latest first. `texts`: the texts of the tasks of the line; `messages` of its sessions.
-    That somebody added a task, without a reason, shows in the task.
+    A task that was added without a reason is no statement: the task itself shows it.
     """
     found = [
         Decision(mask(edit_text(edit, texts)), edit.actor, edit.at)
