@@ -134,9 +134,13 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         self._resuming = False
         self.data_changed()
 
-    def data_changed(self) -> None:
-        """Load the data again, as soon as this screen is shown and not paused."""
+    def data_changed(self, *, at_once: bool = False) -> None:
+        """Load the data again, as soon as this screen is shown and not paused. `at_once`: the limit
+        of the share of time does not count, because the change is rare.
+        """
         self._stale = True
+        if at_once:
+            self._next_load_at = 0.0
         if self.paused:
             self._changes_while_paused += 1
             self.update_header()
@@ -162,9 +166,10 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     async def _load(self) -> None:
         try:
-            wait = self._next_load_at - time.monotonic()
-            if wait > 0 and self.dashboard.options.live:
-                await asyncio.sleep(wait)
+            while (wait := self._next_load_at - time.monotonic()) > 0:
+                if not self.dashboard.options.live:
+                    break
+                await asyncio.sleep(min(wait, MIN_LOAD_INTERVAL))
             started = time.monotonic()
             async for pane, answer in self.dashboard.queries.run_consistent(self._build_queries()):
                 self._deliver(pane, answer)

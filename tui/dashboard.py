@@ -293,6 +293,10 @@ class Dashboard(App[int]):
         self.post_message(LiveChanged())
 
     @on(LiveChanged)
+    def _live_changed(self) -> None:
+        if isinstance(self.screen, BaseScreen):
+            self.screen.data_changed(at_once=True)
+
     def _data_changed(self) -> None:
         if isinstance(self.screen, BaseScreen):
             self.screen.data_changed()

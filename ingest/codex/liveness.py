@@ -16,8 +16,6 @@ from ingest.codex.facts import TurnState
 STALLS_AFTER: Final = timedelta(minutes=5)
 LOCK_VALID_FOR: Final = timedelta(hours=1)
 """A silent turn whose writer lives counts as running for this long."""
-SETTLES_AFTER: Final = timedelta(seconds=2)
-"""The lines of a turn that has just ended or begun may not be read yet."""
 IDLE_AFTER: Final = timedelta(hours=24)
 """An open turn without a new line for this long is not expected to continue."""
 _A_DAY: Final = timedelta(days=1)
@@ -44,6 +42,8 @@ class LiveStatus(StrEnum):
     APPROVAL = "approval"
     INPUT = "input"
     IDLE = "idle"
+    SETTLED = "settled"
+    """Idle for so long that the lines of a turn that has just ended have been read."""
     ERROR = "error"
 
 
@@ -107,7 +107,7 @@ def judge(
     if last_at is None:
         return _NO_TIME
     silence = now - last_at
-    if live is LiveStatus.IDLE and silence > SETTLES_AFTER:
+    if live is LiveStatus.SETTLED or (live is LiveStatus.IDLE and silence > stalls_after):
         return _NOT_RUN
     if live is None and writer_alive is False:
         return _KILLED

@@ -32,6 +32,8 @@ from ingest.live.websocket import ProtocolError
 
 ASK_EVERY: Final = 0.5
 """Seconds for which an answer counts, and between two looks at the locks."""
+SETTLES_AFTER: Final = 5.0
+"""Seconds for which a thread must be idle until the lines of its last turn are expected."""
 _LIST_EVERY: Final = 10.0
 """Seconds after which a watcher asks for everything again, in case a change was missed."""
 _FAILURES: Final = (OSError, DaemonUnusable, ProtocolError, msgspec.MsgspecError, RecursionError)
@@ -55,6 +57,7 @@ class HomeLive:
         self.unknown: frozenset[str] = frozenset()
         """Statuses of the daemon that this program does not know."""
         self._statuses: Statuses = {}
+        self._idle_since: dict[str, float] = {}
         self._asked_at = float("-inf")
         self._failed_at = float("-inf")
         self._failed: tuple[int, int] | None = None
@@ -75,7 +78,7 @@ class HomeLive:
                 if not self._watched and time.monotonic() - self._asked_at >= ASK_EVERY:
                     self._refresh()
                     self._disconnect()
-                statuses = dict(self._statuses)
+                statuses = self._settled()
         return Live(statuses, writers(self.home))
 
     def watch(
@@ -89,7 +92,7 @@ class HomeLive:
                 with self._lock:
                     if ask:
                         self._listen()
-                    state = (dict(self._statuses), writers(self.home))
+                    state = (self._settled(), writers(self.home))
                 if state != before:
                     changed()
                 before = state
@@ -103,6 +106,18 @@ class HomeLive:
             with self._lock:
                 self._disconnect()
                 self._asked_at = float("-inf")
+
+    def _settled(self) -> Statuses:
+        """The statuses; those that were idle for long are settled."""
+        now = time.monotonic()
+        idle = {id_ for id_, status in self._statuses.items() if status is LiveStatus.IDLE}
+        self._idle_since = {id_: self._idle_since.get(id_, now) for id_ in idle}
+        return {
+            id_: LiveStatus.SETTLED
+            if now - self._idle_since.get(id_, now) >= SETTLES_AFTER
+            else status
+            for id_, status in self._statuses.items()
+        }
 
     def _listen(self) -> None:
         """Take the changes that have arrived; ask for everything when that is due."""

@@ -10,7 +10,7 @@ import pytest
 
 from ingest.codex.liveness import LiveStatus
 from ingest.live.daemon import RETRY_SECONDS, TIMEOUT
-from ingest.live.home import HomeLive, Live
+from ingest.live.home import SETTLES_AFTER, HomeLive, Live
 from tests.fake_daemon import (
     ACTIVE,
     IDLE,
@@ -175,3 +175,18 @@ def test_a_watched_daemon_reports_every_change_on_one_connection(
     finally:
         stop.set()
         watcher.join()
+
+
+def test_a_thread_is_settled_when_it_was_idle_for_some_seconds(
+    daemon: FakeDaemon, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.live.home.ASK_EVERY", 0.0)
+    daemon.threads = {"a": IDLE}
+    found, live = ask(home)
+    assert found.statuses == {"a": LiveStatus.IDLE}
+    live._idle_since["a"] -= SETTLES_AFTER
+    assert live.now(ask=True).statuses == {"a": LiveStatus.SETTLED}
+    daemon.threads = {"a": ACTIVE}
+    assert live.now(ask=True).statuses == {"a": LiveStatus.ACTIVE}
+    daemon.threads = {"a": IDLE}
+    assert live.now(ask=True).statuses == {"a": LiveStatus.IDLE}

@@ -88,7 +88,7 @@ def test_without_a_time_the_state_is_unknown() -> None:
         (LiveStatus.INPUT, SessionState.WAITING, WaitsFor.INPUT),
         (LiveStatus.ACTIVE, SessionState.RUNNING, None),
         (LiveStatus.ERROR, SessionState.FAILED, None),
-        (LiveStatus.IDLE, SessionState.INTERRUPTED, None),
+        (LiveStatus.SETTLED, SessionState.INTERRUPTED, None),
     ],
 )
 def test_the_word_of_the_daemon_counts_more_than_the_files(
@@ -100,9 +100,10 @@ def test_the_word_of_the_daemon_counts_more_than_the_files(
         assert (judged.state, judged.waits_for) == (state, waits_for)
 
 
-def test_a_turn_that_the_daemon_does_not_run_may_just_have_begun_or_ended() -> None:
-    just_now = timedelta(seconds=1)
+def test_the_end_of_a_turn_that_the_daemon_does_not_run_may_not_be_read_yet() -> None:
+    just_now, long_ago = timedelta(seconds=1), timedelta(minutes=6)
     assert session_state("open", just_now, live=LiveStatus.IDLE)[0] is SessionState.RUNNING
+    assert session_state("open", long_ago, live=LiveStatus.IDLE)[0] is SessionState.INTERRUPTED
     assert session_state("completed", just_now, live=LiveStatus.IDLE)[0] is SessionState.DONE
     assert (
         session_state("failed", timedelta(hours=1), live=LiveStatus.IDLE)[0] is SessionState.FAILED
