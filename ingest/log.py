@@ -53,6 +53,11 @@ def warning(message: str) -> None:
     _write("warning", message, (message,))
 
 
+def event(message: str) -> None:
+    """What a server did; written each time."""
+    _append("info", message)
+
+
 def suppressed(action: str, error: BaseException) -> None:
     """An error after which the program goes on. `action` is what failed: "Reading the state"."""
     name = type(error).__name__
@@ -121,6 +126,12 @@ def _write(level: str, message: str, key: tuple[str, ...]) -> None:
     if _file is None or key in _seen:
         return
     _seen.add(key)
+    _append(level, message)
+
+
+def _append(level: str, message: str) -> None:
+    if _file is None:
+        return
     # Whatever happens here must not end what the program was doing.
     with contextlib.suppress(Exception):
         from ingest.log_file import logger

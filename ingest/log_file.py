@@ -28,6 +28,7 @@ def logger(path: Path) -> logging.Logger:
     ):
         tailboard_logger.handlers = [LogFile(path)]
         tailboard_logger.propagate = False
+        tailboard_logger.setLevel(logging.INFO)
     return tailboard_logger
 
 

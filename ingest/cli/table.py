@@ -205,6 +205,12 @@ COMMANDS: Final = (
         "tailboard mcp",
     ),
     Entry(
+        "serve",
+        f"{_HERE}.serve",
+        "Answer programs over HTTP, and agents with MCP over HTTP.",
+        "tailboard serve keys create laptop",
+    ),
+    Entry(
         "setup",
         f"{_HERE}.setup",
         "Add Tailboard to Codex, so that its sessions know what earlier ones did.",

@@ -4,6 +4,7 @@ Text from logs is kept on one line or fenced, so that it cannot imitate the stru
 The caller masks the whole answer.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
@@ -44,7 +45,12 @@ _COMMIT: Final = 10
 
 
 def resume_of(
-    request: AgentRequest, access: QueryReader, project: str | None, words: int
+    request: AgentRequest,
+    access: QueryReader,
+    project: str | None,
+    words: int,
+    *,
+    ids: bool = True,
 ) -> Resume:
     """The resume of a project, without the session that asks."""
     invocation = request.invocation
@@ -60,7 +66,7 @@ def resume_of(
         words=words,
         file=file.brief_input() if file else None,
         hidden=request.asking,
-        ids=True,
+        ids=ids,
     )
     if found is None:
         raise NotFound(
@@ -144,9 +150,14 @@ def _listed(shown: Sequence[str], total: int, offset: int, noun: str) -> str:
 
 
 def hits_of(
-    request: AgentRequest, access: QueryReader, query: str, only: Filters
-) -> tuple[SearchResult, tuple[str, ...]]:
-    """The hits of a query in the scope of the filters, and its words."""
+    request: AgentRequest,
+    access: QueryReader,
+    query: str,
+    only: Filters,
+    language: str | None = None,
+) -> SearchResult:
+    """The hits of a query in the scope of the filters. `language`: only of sessions that changed
+    files of it."""
     invocation = request.invocation
     scope = scope_of(invocation, access, only)
     parsed = parse(query, invocation.aware_now, invocation.zone)
@@ -156,9 +167,10 @@ def hits_of(
         parsed,
         projects=(scope.project,) if scope.project else parsed.projects,
         hidden=(request.asking,) if request.asking else (),
+        tags=(language,) if language else parsed.tags,
     )
     limit = scope.limit or 8
-    return search(access, wanted, invocation.now, limit, scope.offset), wanted.words
+    return search(access, wanted, invocation.now, limit, scope.offset)
 
 
 def hits(
@@ -172,18 +184,14 @@ def hits(
 ) -> str:
     only = Filters(limit=limit, offset=offset)
     if request.project is not None or not everywhere:
-        only = replace_project(only, request.label(access))
-    found, _ = hits_of(request, access, query, only)
+        only = dataclasses.replace(only, project=request.label(access))
+    found = hits_of(request, access, query, only)
     if not found.total:
         elsewhere = "" if everywhere else " everywhere=true searches all projects."
         return f"No match. Try fewer words.{elsewhere}"
     digits = id_length(access, (hit.session for hit in found.hits))
     lines = [_hit_line(hit, digits, request.invocation.now) for hit in found.hits]
     return _listed(lines, found.total, offset, "hit")
-
-
-def replace_project(only: Filters, project: str) -> Filters:
-    return Filters(project=project, limit=only.limit, offset=only.offset)
 
 
 def _hit_line(hit: Hit, digits: int, now: datetime) -> str:
@@ -215,8 +223,8 @@ def item(
 def checked_item(request: AgentRequest, access: QueryReader, id_: str, around: int = 0) -> Item:
     found = find_item(request.invocation, access, id_, around)
     if request.project is not None and found.project != request.project:
-        # The same as for an id that does not exist: a key must not learn what others hold.
-        raise NotFound(f"Nothing has the id {id_!r}.", "`history_search` shows ids.")
+        # The same as for an id that does not exist: a key does not learn what others hold.
+        raise NotFound("It is of another project.")
     return found
 
 
@@ -228,6 +236,19 @@ def journal(
     most: int,
     offset: int,
 ) -> str:
+    text = journal_text(request, access, day, session)
+    page = text[offset : offset + most]
+    end = offset + len(page)
+    if not offset and end >= len(text):
+        return page
+    more = f", next: offset={end}" if end < len(text) else ""
+    return f"{page}\n\nCharacters {offset} to {end} of {len(text)}{more}."
+
+
+def journal_text(
+    request: AgentRequest, access: QueryReader, day: str | None, session: str | None
+) -> str:
+    """The journal of a session, or of a day of the project, as Markdown."""
     invocation = request.invocation
     if session is not None:
         found = journal_of(invocation, access, session, None, None, everywhere=False)
@@ -236,10 +257,4 @@ def journal(
         label = request.label(access)
         chosen = day or chosen_day(invocation, access, None, label).isoformat()
         found = journal_of(invocation, access, None, chosen, label, everywhere=False)
-    text = safe_text(masked(render(found, JournalFormat.MARKDOWN, invocation.zone)))
-    page = text[offset : offset + most]
-    end = offset + len(page)
-    if not offset and end >= len(text):
-        return page
-    more = f", next: offset={end}" if end < len(text) else ""
-    return f"{page}\n\nCharacters {offset} to {end} of {len(text)}{more}."
+    return safe_text(masked(render(found, JournalFormat.MARKDOWN, invocation.zone)))

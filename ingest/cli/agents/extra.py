@@ -15,6 +15,6 @@ def require_agents() -> None:
     """Refuse a command that needs the SDK, if that is not installed."""
     if importlib.util.find_spec("mcp") is None:
         raise ExtraMissing(
-            "`tailboard mcp` needs the optional part `agents`.",
+            "`tailboard mcp` and `tailboard serve` need the optional part `agents`.",
             "Install it: pipx install --force '.[agents]' where you installed Tailboard from.",
         )

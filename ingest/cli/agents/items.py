@@ -28,6 +28,7 @@ from ingest.sessions.timeline import (
     load_moments,
     load_order,
 )
+from ingest.text.numbers import pluralize
 from ingest.text.sanitize import one_line, safe_text, truncate_chars
 
 HINT: Final = "`tailboard search`, `tasks list` and `resume --json` show ids."
@@ -159,7 +160,7 @@ def _session_item(invocation: Invocation, access: QueryReader, key: str) -> Item
     prompts = [text for turn in log.turns for text in turn.prompts if text]
     answers = [turn.answer for turn in log.turns if turn.answer]
     parts = [
-        f"{label(session)} ({session.state}, {session.turns} turns)",
+        f"{label(session)} ({session.state}, {pluralize(session.turns, 'turn')})",
         *(f"Asked first: {prompt}" for prompt in prompts[:1]),
         *(f"Asked last: {prompt}" for prompt in prompts[1:][-1:]),
         *(f"Answered last: {answer}" for answer in answers[-1:]),

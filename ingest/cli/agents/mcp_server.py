@@ -32,12 +32,13 @@ Ask = Callable[[Context, str | None], AgentRequest]
 
 def stdio_request(base: Invocation) -> Ask:
     def ask(context: Context, cwd: str | None) -> AgentRequest:
-        return request_at(base, datetime.now(UTC), cwd, _asking(context))
+        return request_at(base, datetime.now(UTC), cwd, asking(context))
 
     return ask
 
 
-def _asking(context: Context) -> str | None:
+def asking(context: Context) -> str | None:
+    """The session that calls, if the client says so."""
     meta = context.meta or {}
     found = (meta.get(key) for key in _SESSION_KEYS)
     return next((value for value in found if isinstance(value, str) and value), None)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from msgspec import Struct
 
@@ -17,8 +17,10 @@ from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
 from ingest.cli.scope import find_project, insist_on_project, project_here
 from ingest.db.query_reader import QueryReader
-from ingest.errors import NotFound, Refused
+from ingest.errors import Ambiguous, NotFound, Refused
+from ingest.projects.names import ProjectNames
 
+T = TypeVar("T")
 NAME_ONE: Final = "Pass `cwd`, the folder of the project."
 
 
@@ -42,15 +44,14 @@ class AgentRequest(Struct, frozen=True):
 
     def label(self, access: QueryReader, named: str | None = None) -> str:
         """The label of the project that is asked about: by default that of the folder."""
-        if named is not None:
-            insist_on_project(self.invocation, access, named)
-            label = find_project(self.invocation, access, named) or named
-        elif self.project is not None:
-            label = self.project
-        else:
-            label = project_here(self.invocation, access, NAME_ONE)
-        self.check(label)
-        return label
+        if self.project is not None:
+            if named is not None and self.project not in ProjectNames(access).find(named):
+                self.check(None)
+            return self.project
+        if named is None:
+            return project_here(self.invocation, access, NAME_ONE)
+        insist_on_project(self.invocation, access, named)
+        return find_project(self.invocation, access, named) or named
 
     def check(self, label: str | None) -> None:
         """Refuse a project that the key of the request is not for."""
@@ -60,6 +61,17 @@ class AgentRequest(Struct, frozen=True):
                 "Ask about that project, or use another key.",
                 code="other_project",
             )
+
+    def guarded(self, work: Callable[[], T]) -> T:
+        """Run the work; with a key for one project, no error says what else there is."""
+        try:
+            return work()
+        except (NotFound, Ambiguous):
+            if self.project is None:
+                raise
+            raise NotFound(
+                f"Nothing in {self.project} goes by that name.", "Search for it, and use its id."
+            ) from None
 
     def filters(self, access: QueryReader, named: str | None = None) -> Filters:
         return Filters(project=self.label(access, named))

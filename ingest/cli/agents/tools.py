@@ -207,21 +207,23 @@ RESOURCES: Final = {
 
 def checked(tool: Tool, given: Mapping[str, Any]) -> dict[str, Any]:
     """All arguments of the tool, with defaults; raises `Refused`."""
+    return check_arguments(tool.name, tool.arguments, given)
+
+
+def check_arguments(
+    of: str, arguments: Mapping[str, Argument], given: Mapping[str, Any]
+) -> dict[str, Any]:
     for name in given:
-        if name not in tool.arguments:
-            raise Refused(
-                f"`{name}` is not an argument of {tool.name}.",
-                f"It takes {', '.join(tool.arguments)}.",
-            )
-    return {
-        name: _checked(tool, name, each, given.get(name)) for name, each in tool.arguments.items()
-    }
+        if name not in arguments:
+            takes = ", ".join(arguments) or "no arguments"
+            raise Refused(f"`{name[:40]}` is not an argument of {of}.", f"It takes {takes}.")
+    return {name: _checked(of, name, each, given.get(name)) for name, each in arguments.items()}
 
 
-def _checked(tool: Tool, name: str, about: Argument, value: Any) -> Any:
+def _checked(of: str, name: str, about: Argument, value: Any) -> Any:
     if value is None:
         if about.required:
-            raise Refused(f"{tool.name} needs `{name}`.", f"`{name}`: {about.about}")
+            raise Refused(f"{of} needs `{name}`.", f"`{name}`: {about.about}")
         return about.default
     match about.type:
         case "integer":
@@ -250,7 +252,7 @@ def call(request: AgentRequest, tool: Tool, given: dict[str, Any]) -> str:
     """Run a tool with checked arguments; the answer is masked and bounded."""
     if tool.memory:
         request.invocation.require_memory()
-    text = masked(tool.run(request, given))
+    text = masked(request.guarded(lambda: tool.run(request, given)))
     if len(text) > _ANSWER_CHARS:
         text = f"{text[:_ANSWER_CHARS]}\n… cut; ask for less."
     return text

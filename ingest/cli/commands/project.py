@@ -56,6 +56,11 @@ def command() -> None:
     """
 
 
+def listed_projects(access: QueryReader) -> list[ListedProject]:
+    """All projects, most recently active first."""
+    return [_listed(row) for row in access.rows("projects.listed")]
+
+
 @command.command("list")
 @with_invocation
 def listing(invocation: Invocation) -> None:
@@ -64,7 +69,7 @@ def listing(invocation: Invocation) -> None:
     Example: tailboard project list
     """
     with open_for_reading(invocation) as access:
-        projects = [_listed(row) for row in access.rows("projects.listed")]
+        projects = listed_projects(access)
 
     def show(output: Output) -> None:
         if not projects:

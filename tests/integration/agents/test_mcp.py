@@ -84,5 +84,7 @@ def test_without_the_optional_part_one_sentence_says_how_to_install_it(
 ) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     answer = project.cli.run("mcp")
-    assert answer.code == 3
-    assert answer.err.startswith("`tailboard mcp` needs the optional part `agents`.\nInstall it: ")
+    assert (answer.code, project.cli.run("serve").code) == (3, 3)
+    assert answer.err.startswith(
+        "`tailboard mcp` and `tailboard serve` need the optional part `agents`.\n"
+    )

@@ -20,6 +20,7 @@ from tests.integration.queue.test_with_an_owner import ONCE, following
 
 STAYS = {
     "tailboard ingest --follow", "tailboard demo", "tailboard demo --headless 5", "tailboard mcp",
+    "tailboard serve",
 }  # fmt: skip
 """These do not end on their own, or are slow; each has tests of its own."""
 

@@ -31,6 +31,9 @@ ELSEWHERE = {
     "tailboard setup codex": "tests/integration/agents/test_setup.py",
     "tailboard setup codex --print": "tests/integration/agents/test_setup.py",
     "tailboard setup codex --remove": "tests/integration/agents/test_setup.py",
+    "tailboard serve": "tests/integration/agents/test_http.py",
+    "codex mcp add tailboard --url http://127.0.0.1:7317/mcp "
+    "--bearer-token-env-var TAILBOARD_KEY": "tests/integration/agents/test_http.py",
     "tailboard mcp": "tests/integration/agents/test_mcp.py",
     "uv tool install .": "tests/integration/package/test_install.py",
 }
