@@ -17,7 +17,7 @@ def add_failures(database: Database) -> None:
     """Failed, dead, snoozed and cancelled batches of existing sources."""
     for source, start in ((1, 1_200_000), (2, 98_304), (3, 4_096)):
         one = queued.key(source, start)
-        queued.take(database, one, source)
+        queued.claim_batch(database, one, source)
         queued.fail(
             database,
             one.id,
@@ -26,7 +26,7 @@ def add_failures(database: Database) -> None:
             hint="Check the disk. What was read before is stored.",
         )
     odd = queued.key(4, 512)
-    queued.take(database, odd, 4)
+    queued.claim_batch(database, odd, 4)
     queued.fail(
         database,
         odd.id,
@@ -37,7 +37,7 @@ def add_failures(database: Database) -> None:
     )
     queued.add(database, 5, State.SNOOZED, 2_048)
     queued.add(database, 6, State.CANCELLED, 2_048)
-    queued.order(database, Verb.RETRY, queued.key(3, 4_096).id)
+    queued.act(database, Verb.RETRY, queued.key(3, 4_096).id)
     with database.transaction():
         database.execute(
             "update sources set state = 'damaged', error_code = 'source.damaged', "

@@ -76,7 +76,7 @@ class Home:
             self.last = folder / rollout.name
             turns = (rollout.turn(n) for n in range(_TURNS))
             self.last.write_text(rollout.header() + "".join(turns))
-            _age(self.last, rollout)
+            _set_age(self.last, rollout)
         self.newest = rollout
         self._turns = _TURNS
 
@@ -90,14 +90,14 @@ class Home:
         return word
 
 
-def _age(path: Path, rollout: Rollout) -> None:
+def _set_age(path: Path, rollout: Rollout) -> None:
     """Set the modification time to the time of the last line, because recent files are polled
     often."""
     at = rollout.began.replace(tzinfo=UTC).timestamp()
     os.utime(path, (at, at))
 
 
-def many(path: Path, count: int) -> None:
+def write_sessions(path: Path, count: int) -> None:
     """This many sessions of a few lines, some of them of today."""
     rng = random.Random(8)
     newest = datetime.now(UTC).replace(tzinfo=None, microsecond=0) - timedelta(hours=2)
@@ -111,7 +111,7 @@ def many(path: Path, count: int) -> None:
         # The prompt, and the end of the turn.
         short = [rollout.header(), lines[0], *lines[2:4], lines[-1]]
         (folder / rollout.name).write_text("".join(short))
-        _age(folder / rollout.name, rollout)
+        _set_age(folder / rollout.name, rollout)
 
 
 class Screens:
@@ -241,7 +241,7 @@ class Screens:
                 (at, cursor(terminal.grid)) for at in terminal.frames(due - time.perf_counter())
             ]
         drawn += [(at, cursor(terminal.grid)) for at in terminal.frames(2.0)]
-        return answered(typed, drawn)
+        return latencies(typed, drawn)
 
     def _live(self, seconds: float) -> None:
         _print_progress("memory of live work")
@@ -265,7 +265,7 @@ class Screens:
     def _idle(self) -> None:
         _print_progress(f"idle with {self.plan.idle_files:,} source files")
         home, db = self._scratch / "many", self._scratch / "many-db" / "tailboard.duckdb"
-        many(home, self.plan.idle_files)
+        write_sessions(home, self.plan.idle_files)
         self.subject.ingest(home, db)
         with self._dashboard(home, db) as terminal:
             terminal.rest(self.plan.settle_seconds)
@@ -324,7 +324,7 @@ def steps(first: int) -> Iterator[tuple[str, int]]:
                 yield key, row
 
 
-def answered(typed: list[tuple[float, int]], drawn: list[tuple[float, int]]) -> list[float]:
+def latencies(typed: list[tuple[float, int]], drawn: list[tuple[float, int]]) -> list[float]:
     """How long each key took until the cursor was drawn at its row, or further on."""
     took: list[float] = []
     for at, row in drawn:

@@ -136,8 +136,8 @@ def test_clients_can_connect_once_a_full_disk_has_space(
         until = time.monotonic() + 60
         while owner_file.read(small.path) is None:
             assert time.monotonic() < until
-        with DatabaseClient(small.path) as guest:
-            assert guest.host.pid == os.getpid()
+        with DatabaseClient(small.path) as client:
+            assert client.host.pid == os.getpid()
 
 
 @pytest.mark.fault("D02", "D03")

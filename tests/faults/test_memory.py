@@ -56,7 +56,7 @@ def cli(
     return cli
 
 
-def without_more(cli: CliHarness, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+def run_without_memory(cli: CliHarness, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     """The output of the command if the engine gets no more memory."""
     with monkeypatch.context() as patched:
         patched.setattr(store, "MAX_MEMORY_MB", TIGHT)
@@ -85,7 +85,7 @@ def test_commands_work_with_long_rejected_lines(
 ) -> None:
     arguments = [word.format(tmp_path) for word in words]
     with following(cli, ONCE) if owned else nullcontext():
-        assert "ran out of memory" in without_more(cli, monkeypatch, *arguments)
+        assert "ran out of memory" in run_without_memory(cli, monkeypatch, *arguments)
         answer = cli.run(*arguments)
     assert answer.code == 0, answer.err
 
@@ -147,14 +147,14 @@ def test_a_search_for_secrets_does_not_wait_for_writers(cli: CliHarness) -> None
     found = start_or_connect(cli.db, ServerOptions(homes([cli.home]), Role.FOLLOW))
     assert isinstance(found, RunningServer)
     with found, ThreadPoolExecutor(1) as threads:
-        looked = threads.submit(look_for_secrets, cli.db)
+        looked = threads.submit(scan_secrets, cli.db)
         try:
             assert looked.result(PATIENCE) == []
         finally:
             found.actions.close()
 
 
-def look_for_secrets(path: Path) -> object:
+def scan_secrets(path: Path) -> object:
     with DatabaseClient(path) as remote:
         return remote.act(FindSecrets())
 

@@ -110,8 +110,8 @@ def test_an_owner_file_without_the_lock_is_ignored(
         harness.path, ServerOptions(homes([harness.home.path]), Role.INGEST), harness.clock
     ) as found:
         assert isinstance(found, RunningServer)
-        with DatabaseClient(harness.path) as guest:
-            assert guest.host.role == Role.INGEST
+        with DatabaseClient(harness.path) as client:
+            assert client.host.role == Role.INGEST
 
 
 @pytest.mark.fault("P15")

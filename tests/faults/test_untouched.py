@@ -13,7 +13,7 @@ from tests.build.home import Home
 from tests.faults.fault_harness import FaultHarness
 
 
-def everything(home: Path) -> dict[str, tuple[object, ...]]:
+def file_states(home: Path) -> dict[str, tuple[object, ...]]:
     found: dict[str, tuple[object, ...]] = {}
     for path in sorted(home.rglob("*")):
         info = path.lstat()
@@ -65,9 +65,9 @@ class _OneRound(Event):
 @pytest.mark.fault("F01", "F05", "F20")
 def test_no_file_of_codex_is_written_moved_or_locked(harness: FaultHarness) -> None:
     home = busy_home(harness)
-    before = everything(home.path)
+    before = file_states(home.path)
     ingest_follow_verify(harness)
-    assert everything(home.path) == before
+    assert file_states(home.path) == before
     locks = Path("/proc/locks").read_text() if Path("/proc/locks").exists() else ""
     inodes = {str(value[1]) for value in before.values()}
     assert not [line for line in locks.splitlines() if line.split(":")[-1].split()[0] in inodes]
@@ -100,19 +100,19 @@ def test_created_files_are_private_with_any_umask(harness: FaultHarness, mask: i
     harness.path = harness.folder / "a" / "b" / "tailboard.duckdb"
     modes: dict[str, int] = {}
 
-    def look(_: object) -> None:
+    def check_modes(_: object) -> None:
         for path in [harness.folder / "a", *(harness.folder / "a").rglob("*")]:
             modes[str(path)] = path.stat().st_mode & 0o777 if path.exists() else 0o600
 
     with harness.open() as database:
         owner = harness.owner(database)
-        owner.read_once(lambda *_: look(None))
-        look(None)
+        owner.read_once(lambda *_: check_modes(None))
+        check_modes(None)
     harness.path.write_bytes(harness.path.read_bytes()[:20_000])
     harness.notes.clear()
     harness.read()
     assert harness.notes
-    look(None)
+    check_modes(None)
     assert any(name.endswith(".wal") for name in modes)
     assert any("recovery" in name for name in modes)
     for name, mode in modes.items():

@@ -11,7 +11,7 @@ PARTS = (2, 2, 1, 1)
 """A piece is a few bytes or this fraction of the rest: torn lines, but few steps."""
 
 
-class Growing:
+class GrowingHome:
     """Copies `whole` in pieces to `path`; `rnd` decides what comes next."""
 
     def __init__(self, whole: Path, path: Path, rnd: random.Random) -> None:

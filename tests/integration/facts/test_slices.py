@@ -13,7 +13,7 @@ from tests.build.scenarios import ALL, steps
 from tests.corpus import corpus
 from tests.facts_dump import dump
 from tests.integration.facts.expectations import owner
-from tests.integration.facts.growing import Growing
+from tests.integration.facts.growing import GrowingHome
 from tests.integration.facts.stored_tasks import stale_tasks
 from tests.soak import SOAK
 
@@ -41,7 +41,7 @@ def in_one_go(home: Path, database: Path) -> list[str]:
         return list(dump(reading.database))
 
 
-def in_slices(growing: Growing, database: Path) -> list[str]:
+def in_slices(growing: GrowingHome, database: Path) -> list[str]:
     """Read after every growth; close and reopen the reader now and then."""
     rnd = growing.rnd
     while True:
@@ -68,7 +68,7 @@ def differences(one: list[str], other: list[str]) -> list[str]:
 
 def compare(home: Path, tmp_path: Path, seed: int) -> None:
     once = in_one_go(home, tmp_path / "once.duckdb")
-    growing = Growing(home, tmp_path / "home", random.Random(seed))
+    growing = GrowingHome(home, tmp_path / "home", random.Random(seed))
     sliced = in_slices(growing, tmp_path / "sliced.duckdb")
     assert differences(once, sliced) == []
     assert len(once) == len(sliced) > 0

@@ -10,7 +10,7 @@ from tests.build import Home
 from tests.build.scenarios import ALL
 from tests.facts_dump import dump
 from tests.integration.facts.expectations import owner
-from tests.integration.facts.growing import Growing
+from tests.integration.facts.growing import GrowingHome
 from tests.integration.facts.test_slices import differences, in_one_go
 
 COUNTED = """
@@ -65,7 +65,7 @@ def scripted(tmp_path: Path) -> Path:
 def test_the_totals_of_a_session_are_those_of_its_rows_at_every_moment(
     tmp_path: Path, seed: int
 ) -> None:
-    growing = Growing(scripted(tmp_path), tmp_path / "home", random.Random(seed))
+    growing = GrowingHome(scripted(tmp_path), tmp_path / "home", random.Random(seed))
     with owner(growing.path, tmp_path / "tailboard.duckdb") as reading:
         while not growing.done:
             growing.grow()
@@ -95,7 +95,7 @@ def test_totals_of_an_older_version_are_computed_once_and_continued(
     tmp_path: Path, seed: int
 ) -> None:
     whole, database = scripted(tmp_path), tmp_path / "tailboard.duckdb"
-    growing = Growing(whole, tmp_path / "home", random.Random(seed))
+    growing = GrowingHome(whole, tmp_path / "home", random.Random(seed))
     with owner(growing.path, database) as reading:
         for _ in range(3):
             growing.grow()

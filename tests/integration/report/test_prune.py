@@ -11,7 +11,7 @@ EVERYTHING = ("--older-than", "0s")
 
 
 @pytest.fixture(autouse=True)
-def a_year_later(empty: CliHarness) -> None:
+def advance_a_year(empty: CliHarness) -> None:
     """Move the clock, so that everything is old, even what the program itself wrote just now."""
     empty.now = empty.now.replace(year=empty.now.year + 1)
 

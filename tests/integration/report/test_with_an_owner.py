@@ -36,10 +36,10 @@ def following(
     assert isinstance(found, RunningServer)
     with found:
         found.owner.read_once()
-        chores = _maintenance(found.owner, observe)
+        maintenance = _maintenance(found.owner, observe)
 
         def beside() -> None:
-            chores.step()
+            maintenance.step()
             if found.database.reader().execute("from v_notes").fetchone():
                 beaten.set()
 
@@ -51,7 +51,7 @@ def following(
         finally:
             stop.set()
             thread.join()
-            chores.close()
+            maintenance.close()
 
 
 def _clock(now: datetime | None) -> datetime:

@@ -34,8 +34,8 @@ def test_a_query_that_runs_out_of_memory_gets_more(tmp_path: Path) -> None:
         database = found.owner.database
         found.owner.read(found.owner.scan().changed)
         database.execute(f"set memory_limit = '{TIGHT}'")
-        with DatabaseClient(path) as guest:
-            listed = guest.rows("sessions.listed", **LISTED)
+        with DatabaseClient(path) as client:
+            listed = client.rows("sessions.listed", **LISTED)
         database.execute(f"set memory_limit = '{TIGHT}'")
         assert database.rows("sessions.listed", **LISTED) == listed
         database.execute(f"set memory_limit = '{TIGHT}'")
@@ -53,10 +53,10 @@ def test_simultaneous_clients_are_all_answered(tmp_path: Path) -> None:
         found.owner.database.execute(f"set memory_limit = '{ROOM}'")
 
         def ask(_: int) -> list[int]:
-            with DatabaseClient(tmp_path / "data" / "t.duckdb") as guest:
-                return [len(guest.rows("sessions.listed", **LISTED)) for _ in range(EACH)]
+            with DatabaseClient(tmp_path / "data" / "t.duckdb") as client:
+                return [len(client.rows("sessions.listed", **LISTED)) for _ in range(EACH)]
 
-        with ThreadPoolExecutor(CLIENTS) as guests:
-            counts = [count for one in guests.map(ask, range(CLIENTS)) for count in one]
+        with ThreadPoolExecutor(CLIENTS) as threads:
+            counts = [count for one in threads.map(ask, range(CLIENTS)) for count in one]
     assert len(counts) == CLIENTS * EACH
     assert len(set(counts)) == 1

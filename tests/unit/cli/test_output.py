@@ -23,7 +23,7 @@ class Pipe(io.StringIO):
     encoding = "utf-8"
 
 
-def made(out: io.StringIO, env: Mapping[str, str], color: str = "auto") -> Output:
+def make_output(out: io.StringIO, env: Mapping[str, str], color: str = "auto") -> Output:
     return terminal(out, io.StringIO(), env, color, quiet=False)
 
 
@@ -34,20 +34,20 @@ def printed(output: Output) -> str:
 
 @pytest.mark.fault("S05", "A08")
 def test_the_title_of_a_column_is_only_text() -> None:
-    output = made(Terminal(), {"COLUMNS": "80"})
+    output = make_output(Terminal(), {"COLUMNS": "80"})
     output.table([Column("a\x1b]0;x\x07\x9bb\u202e", least=4)], [["1"]])
     assert not {"\x07", "\x9b", "\u202e"} & set(printed(output))
     assert "\x1b]" not in printed(output)
 
 
 def test_columns_are_aligned_with_wide_characters() -> None:
-    output = made(Pipe(), {})
+    output = make_output(Pipe(), {})
     output.table(COLUMNS, [["a1", "日本", 5], ["b", "plain", 1200]])
     assert printed(output) == "ID  TITLE      N\na1  日本       5\nb   plain  1,200\n"
 
 
 def test_a_narrow_terminal_shortens_only_columns_that_allow_it() -> None:
-    output = made(Terminal(), {"COLUMNS": "20", "NO_COLOR": "1"}, "never")
+    output = make_output(Terminal(), {"COLUMNS": "20", "NO_COLOR": "1"}, "never")
     output.table(COLUMNS, [["0123456", "a title that is far too long", 7]])
     assert [width(line) for line in printed(output).splitlines()] == [20, 20]
     assert "0123456  a title …  7" not in printed(output)
@@ -67,7 +67,7 @@ def test_the_least_important_columns_are_hidden_if_there_is_no_room(
         Column("ONE", spare=1),
         Column("TWO", spare=2),
     )
-    output = made(Terminal(), {"COLUMNS": str(room), "NO_COLOR": "1"}, "never")
+    output = make_output(Terminal(), {"COLUMNS": str(room), "NO_COLOR": "1"}, "never")
     output.table(columns, [["0123456", "a title", "111111", "222222"]])
     first, second = printed(output).splitlines()
     assert first.split() == titles
@@ -75,7 +75,7 @@ def test_the_least_important_columns_are_hidden_if_there_is_no_room(
 
 
 def test_the_end_of_a_long_path_is_shown() -> None:
-    output = made(Terminal(), {"COLUMNS": "16", "NO_COLOR": "1"}, "never")
+    output = make_output(Terminal(), {"COLUMNS": "16", "NO_COLOR": "1"}, "never")
     output.table(
         [Column("ID"), Column("PATH", least=6, end=True)], [["1", "/home/dev/日本/a.jsonl"]]
     )
@@ -83,16 +83,16 @@ def test_the_end_of_a_long_path_is_shown() -> None:
 
 
 def test_the_text_below_a_row_is_wrapped_to_the_terminal() -> None:
-    output = made(Terminal(), {"COLUMNS": "20", "NO_COLOR": "1"}, "never")
+    output = make_output(Terminal(), {"COLUMNS": "20", "NO_COLOR": "1"}, "never")
     output.table([Column("ID")], [["1"], ["2"]], ["There is no repository at /x.", "Fine."])
     assert printed(output) == "ID\n1\n  There is no\n  repository at /x.\n2\n  Fine.\n"
-    output = made(Pipe(), {})
+    output = make_output(Pipe(), {})
     output.table([Column("ID")], [["1"]], ["There is no repository at /x."])
     assert printed(output) == "ID\n1\n  There is no repository at /x.\n"
 
 
 def test_nothing_is_shortened_in_a_pipe() -> None:
-    output = made(Pipe(), {"COLUMNS": "20"})
+    output = make_output(Pipe(), {"COLUMNS": "20"})
     output.table(COLUMNS, [["1", "x" * 200, 7]])
     assert "x" * 200 in printed(output)
 
@@ -110,14 +110,14 @@ def test_nothing_is_shortened_in_a_pipe() -> None:
 def test_colour_is_used_in_terminals_by_default(
     stream: type[io.StringIO], env: dict[str, str], color: str, colorful: bool
 ) -> None:
-    output = made(stream(), env, color)
+    output = make_output(stream(), env, color)
     output.line(StyledCell("word", "red"))
     assert ("\x1b[31m" in printed(output)) is colorful
 
 
 def test_a_state_is_a_glyph_and_a_word_with_an_ascii_replacement() -> None:
-    assert made(Pipe(), {}).state("running", 2).text == "● 2 running"
-    plain = made(Pipe(), {"TAILBOARD_ASCII": "1"})
+    assert make_output(Pipe(), {}).state("running", 2).text == "● 2 running"
+    plain = make_output(Pipe(), {"TAILBOARD_ASCII": "1"})
     for word in STATE_STYLES:
         assert plain.state(word).text.isascii()
     plain.table(COLUMNS, [["…", "über – →", 1]])
@@ -134,13 +134,13 @@ def test_every_state_of_sessions_and_batches_has_a_style() -> None:
 def test_a_terminal_without_unicode_gets_ascii() -> None:
     stream = Pipe()
     stream.encoding = "ascii"
-    output = made(stream, {})
+    output = make_output(stream, {})
     output.line(output.state("failed"))
     assert printed(output) == "x failed\n"
 
 
 def test_text_from_logs_is_sanitized() -> None:
-    output = made(Pipe(), {})
+    output = make_output(Pipe(), {})
     output.line("\x1b]0;owned\x07")
     output.text("a\n\x1b[2J")
     output.table([Column("T")], [["x\ny\x1b[31m"]])

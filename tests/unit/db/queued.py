@@ -57,12 +57,12 @@ def add(
     one = key(source, start, kind)
     now = NOW - HOUR
     if database.first_row("queue.batch", id=one.id) is None:
-        take(database, one, source, now)
+        claim_batch(database, one, source, now)
     move_to(database, one.id, state, now)
     return one.id
 
 
-def take(database: Database, one: BatchKey, source: int, now: datetime = NOW) -> None:
+def claim_batch(database: Database, one: BatchKey, source: int, now: datetime = NOW) -> None:
     claim = queue.Claim(one.id, one.kind, source, one.generation, one.start, one.start + 10)
     with database.transaction():
         queue.claim(database, [claim], now.isoformat())
@@ -77,9 +77,9 @@ def move_to(database: Database, batch: str, state: State, now: datetime) -> None
         for kind in Kind:
             queue.release(database, kind, now.isoformat())
         if state is State.CANCELLED:
-            order(database, Verb.CANCEL, batch, now=now)
+            act(database, Verb.CANCEL, batch, now=now)
         elif state is State.SNOOZED:
-            order(database, Verb.SNOOZE, batch, now=now, until=NOW + HOUR)
+            act(database, Verb.SNOOZE, batch, now=now, until=NOW + HOUR)
     elif state in (State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED):
         fail(database, batch, ErrorClass.INTERRUPTED, now)
         with database.transaction():
@@ -107,7 +107,7 @@ def fail(
 _numbers = iter(range(10**9))
 
 
-def order(
+def act(
     database: Database,
     verb: Verb,
     *ids: str,
@@ -138,7 +138,7 @@ def row(database: Database, batch: str) -> dict[str, Any]:
     return found
 
 
-def story(database: Database, batch: str) -> list[str]:
+def moves_of(database: Database, batch: str) -> list[str]:
     """The moves of a batch, oldest first, in the words of its history."""
     con = database.reader()
     moves = con.execute("select move from batch_moves where batch = ? order by rowid", [batch])

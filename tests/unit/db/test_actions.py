@@ -20,16 +20,16 @@ from ingest.db.edit_log import EditLog
 from tests.unit.db.queued import (
     HOUR,
     NOW,
+    act,
     add,
     add_source,
+    claim_batch,
     fail,
     key,
+    moves_of,
     opened,
-    order,
     row,
     state,
-    story,
-    take,
 )
 
 # Written by hand: the state of an ingest batch after each verb; "-" is left unchanged.
@@ -70,11 +70,11 @@ def test_an_action_leads_to_the_expected_state_or_is_refused_with_a_reason(
     database: Database, before: State, verb: Verb, after: State | None
 ) -> None:
     batch = add(database, 1, before)
-    result = len(story(database, batch))
-    outcome = order(database, verb, batch, until=NOW + 2 * HOUR)
+    result = len(moves_of(database, batch))
+    outcome = act(database, verb, batch, until=NOW + 2 * HOUR)
     assert state(database, batch) is (after or before)
     assert (outcome.matched, outcome.done) == (1, int(after is not None))
-    assert len(story(database, batch)) == result + outcome.done
+    assert len(moves_of(database, batch)) == result + outcome.done
     if after is None:
         (why,) = outcome.skipped
         assert why.endswith(".")
@@ -89,10 +89,10 @@ def test_a_finished_batch_of_another_kind_can_be_done_again() -> None:
 @pytest.mark.fault("Q03")
 def test_retrying_twice_is_one_attempt(database: Database) -> None:
     batch = add(database, 1, State.FAILED)
-    first, second = order(database, Verb.RETRY, batch), order(database, Verb.RETRY, batch)
+    first, second = act(database, Verb.RETRY, batch), act(database, Verb.RETRY, batch)
     assert (first.done, second.done) == (1, 0)
     assert list(second.skipped) == ["Already queued."]
-    assert story(database, batch).count("retry") == 1
+    assert moves_of(database, batch).count("retry") == 1
 
 
 @pytest.mark.fault("Q04")
@@ -145,17 +145,17 @@ def test_retrying_an_exhausted_batch_is_one_more_attempt_and_keeps_its_history(
 ) -> None:
     one = key(1)
     for _ in range(MAX_ATTEMPTS):
-        take(database, one, 1)
+        claim_batch(database, one, 1)
         step = fail(database, one.id)
         queue.wake_due(database, Mode.AUTOMATIC, (NOW + HOUR).isoformat())
     assert isinstance(step, GiveUp)
-    before = story(database, one.id)
-    order(database, Verb.RETRY, one.id)
+    before = moves_of(database, one.id)
+    act(database, Verb.RETRY, one.id)
     assert row(database, one.id)["attempts"] == MAX_ATTEMPTS - 1
     assert row(database, one.id)["lifetime_attempts"] == MAX_ATTEMPTS
-    take(database, one, 1)
+    claim_batch(database, one, 1)
     assert isinstance(fail(database, one.id), GiveUp)
-    assert story(database, one.id) == [*before, "retry", "bury"]
+    assert moves_of(database, one.id) == [*before, "retry", "bury"]
     result = database.reader().execute("select verb, actor, reason, done from commands").fetchall()
     assert result == [("retry", "ada", "because", 1)]
 
@@ -166,7 +166,7 @@ def test_a_bulk_action_that_fails_in_the_middle_changes_nothing_and_can_be_repea
     database: Database, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
     batches = [add(database, source, State.FAILED) for source in range(1, 6)]
-    before = {batch: (row(database, batch), story(database, batch)) for batch in batches}
+    before = {batch: (row(database, batch), moves_of(database, batch)) for batch in batches}
     run = Database.run
 
     def broken(self: Database, name: str, **values: object) -> int:
@@ -177,11 +177,11 @@ def test_a_bulk_action_that_fails_in_the_middle_changes_nothing_and_can_be_repea
     with monkeypatch.context() as patched:
         patched.setattr(Database, "run", broken)
         with pytest.raises(OSError, match="in the way"):
-            order(database, Verb.RETRY, only_error=True)
-    assert {batch: (row(database, batch), story(database, batch)) for batch in batches} == before
-    outcome = order(database, Verb.RETRY, only_error=True)
+            act(database, Verb.RETRY, only_error=True)
+    assert {batch: (row(database, batch), moves_of(database, batch)) for batch in batches} == before
+    outcome = act(database, Verb.RETRY, only_error=True)
     assert (outcome.done, outcome.skipped) == (5, {})
-    assert order(database, Verb.RETRY, only_error=True).matched == 0
+    assert act(database, Verb.RETRY, only_error=True).matched == 0
 
 
 def test_an_action_is_in_the_edit_log_before_it_is_in_the_database(
@@ -194,7 +194,7 @@ def test_an_action_is_in_the_edit_log_before_it_is_in_the_database(
 
     monkeypatch.setattr(EditLog, "append", refuse)
     with pytest.raises(OSError, match="no room"):
-        order(database, Verb.CANCEL, batch)
+        act(database, Verb.CANCEL, batch)
     assert state(database, batch) is State.FAILED
 
 
@@ -205,7 +205,7 @@ def test_a_batch_that_killed_readers_is_dead_for_a_day_or_until_a_retry(
     one = key(1)
 
     def dies(at: datetime) -> None:
-        take(database, one, 1)
+        claim_batch(database, one, 1)
         queue.record_failures(database, {one.id: READER_DIED}, at, "auto")
 
     for death in range(3):
@@ -219,10 +219,10 @@ def test_a_batch_that_killed_readers_is_dead_for_a_day_or_until_a_retry(
     assert state(database, one.id) is State.PENDING
     dies(NOW + 26 * HOUR)
     assert state(database, one.id) is State.DEAD
-    order(database, Verb.RETRY, one.id, now=NOW + 27 * HOUR)
+    act(database, Verb.RETRY, one.id, now=NOW + 27 * HOUR)
     dies(NOW + 28 * HOUR)
     assert state(database, one.id) is State.PENDING
-    assert story(database, one.id) == [
+    assert moves_of(database, one.id) == [
         *("rescue", "rescue"),
         *("bury", "retry", "bury", "retry"),
         "rescue",
@@ -231,19 +231,19 @@ def test_a_batch_that_killed_readers_is_dead_for_a_day_or_until_a_retry(
 
 def test_a_snoozed_batch_is_pending_again_after_its_time(database: Database) -> None:
     batch = add(database, 1, State.PENDING)
-    order(database, Verb.SNOOZE, batch, until=NOW + HOUR)
+    act(database, Verb.SNOOZE, batch, until=NOW + HOUR)
     queue.wake_due(database, Mode.AUTOMATIC, (NOW + timedelta(minutes=59)).isoformat())
     assert state(database, batch) is State.SNOOZED
     queue.wake_due(database, Mode.AUTOMATIC, (NOW + HOUR).isoformat())
     assert state(database, batch) is State.PENDING
-    assert story(database, batch) == ["snooze"]
+    assert moves_of(database, batch) == ["snooze"]
 
 
 def test_a_snooze_charges_no_attempt(database: Database) -> None:
     batch = add(database, 1, State.FAILED)
     attempts = row(database, batch)["attempts"]
-    order(database, Verb.SNOOZE, batch, until=NOW + HOUR)
-    order(database, Verb.WAKE, batch)
+    act(database, Verb.SNOOZE, batch, until=NOW + HOUR)
+    act(database, Verb.WAKE, batch)
     assert row(database, batch)["attempts"] == attempts == 1
 
 
@@ -251,11 +251,11 @@ def test_resetting_attempts_clears_the_charged_but_not_the_total_attempts(
     database: Database,
 ) -> None:
     batch = add(database, 1, State.FAILED)
-    outcome = order(database, Verb.RESET_ATTEMPTS)
+    outcome = act(database, Verb.RESET_ATTEMPTS)
     assert outcome.done == 1
     now = row(database, batch)
     assert (now["attempts"], now["lifetime_attempts"], now["state"]) == (0, 1, "failed")
-    assert story(database, batch)[-1] == "reset_attempts"
+    assert moves_of(database, batch)[-1] == "reset_attempts"
 
 
 def test_a_manual_queue_does_not_retry_failed_batches(database: Database) -> None:

@@ -18,7 +18,7 @@ from ingest.db.database import Database
 from ingest.db.edit_log import EditLog
 from ingest.db.replay import replay
 from ingest.errors import DatabaseError
-from tests.unit.db.queued import HOUR, NOW, add, add_source, key, opened, order, row, state, story
+from tests.unit.db.queued import HOUR, NOW, act, add, add_source, key, moves_of, opened, row, state
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def commands(database: Database) -> list[tuple[str, str]]:
 
 
 def test_the_edit_log_is_private_and_has_one_line_per_action(database: Database) -> None:
-    order(database, Verb.CANCEL, add(database, 1, State.PENDING))
+    act(database, Verb.CANCEL, add(database, 1, State.PENDING))
     path = database.path.with_name("edits.jsonl")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     (edit,) = EditLog(database.path).read()
@@ -56,23 +56,23 @@ def test_the_edit_log_is_private_and_has_one_line_per_action(database: Database)
 
 def test_known_edits_are_not_replayed(database: Database) -> None:
     batch = add(database, 1, State.CANCELLED)
-    result = story(database, batch)
+    result = moves_of(database, batch)
     assert replay(database, NOW) == 0
-    assert story(database, batch) == result
+    assert moves_of(database, batch) == result
 
 
 def test_a_line_torn_by_a_crash_affects_no_other(database: Database) -> None:
-    order(database, Verb.PAUSE)
+    act(database, Verb.PAUSE)
     path = database.path.with_name("edits.jsonl")
     whole = path.read_bytes()
     path.write_bytes(whole + whole[:-20])
-    order(database, Verb.RESUME)
+    act(database, Verb.RESUME)
     assert [edit.verb for edit in EditLog(database.path).read()] == ["pause", "resume"]
 
 
 @pytest.mark.parametrize("line", [b"\n", b"null\n", b"{}\n", b"\xff\xfe\n", b"[" * 100_000 + b"\n"])
 def test_a_line_that_is_not_an_edit_is_skipped(database: Database, line: bytes) -> None:
-    order(database, Verb.PAUSE)
+    act(database, Verb.PAUSE)
     path = database.path.with_name("edits.jsonl")
     path.write_bytes(line + path.read_bytes())
     assert [edit.verb for edit in EditLog(database.path).read()] == ["pause"]
@@ -85,7 +85,7 @@ def test_a_link_in_place_of_the_edit_log_is_not_followed(
     elsewhere.write_text("mine\n")
     database.path.with_name("edits.jsonl").symlink_to(elsewhere)
     with pytest.raises(DatabaseError):
-        order(database, Verb.PAUSE)
+        act(database, Verb.PAUSE)
     assert elsewhere.read_text() == "mine\n"
     assert database.rows("queue.pauses") == []
 
@@ -93,7 +93,7 @@ def test_a_link_in_place_of_the_edit_log_is_not_followed(
 def test_two_databases_in_one_folder_do_not_replay_each_others_edits(
     database: Database, tmp_path: Path
 ) -> None:
-    order(database, Verb.PAUSE)
+    act(database, Verb.PAUSE)
     with opened(tmp_path, "other.duckdb") as other:
         assert replay(other, NOW) == 0
         assert other.rows("queue.pauses") == []
@@ -106,7 +106,7 @@ def test_an_edit_of_a_task_applies_to_every_database_of_its_home(
         database.run("registry.add_home", id="h1", path="/home/ada/.codex")
     edit = RecordEdit(id="c1", verb="task", about={"task": "t-1"}, arguments={}, actor="me")
     record_edit(database, edit, NOW)
-    order(database, Verb.PAUSE)
+    act(database, Verb.PAUSE)
     database.close()
     with opened(tmp_path, "renamed.duckdb") as renamed:
         assert replay(renamed, NOW, homes=["h2"]) == 0
@@ -121,9 +121,9 @@ def test_an_edit_of_a_task_applies_to_every_database_of_its_home(
 @pytest.mark.fault("D09")
 def test_a_rebuilt_database_replays_recorded_actions(database: Database, tmp_path: Path) -> None:
     cancelled, snoozed = add(database, 1, State.PENDING), add(database, 2, State.PENDING)
-    order(database, Verb.CANCEL, cancelled)
-    order(database, Verb.SNOOZE, snoozed, until=NOW + HOUR)
-    order(database, Verb.PAUSE)
+    act(database, Verb.CANCEL, cancelled)
+    act(database, Verb.SNOOZE, snoozed, until=NOW + HOUR)
+    act(database, Verb.PAUSE)
     database.close()
     with lost(tmp_path) as again:
         assert replay(again, NOW) == 3
@@ -144,8 +144,8 @@ def test_a_rebuilt_database_replays_recorded_actions(database: Database, tmp_pat
 def test_an_undone_decision_is_not_replayed(database: Database, tmp_path: Path) -> None:
     batch = add(database, 1, State.PENDING)
     for verb in (Verb.CANCEL, Verb.RETRY, Verb.PAUSE, Verb.RESUME):
-        order(database, verb, *([batch] if verb in (Verb.CANCEL, Verb.RETRY) else []))
-    order(database, Verb.SNOOZE, batch, until=NOW + timedelta(minutes=1))
+        act(database, verb, *([batch] if verb in (Verb.CANCEL, Verb.RETRY) else []))
+    act(database, Verb.SNOOZE, batch, until=NOW + timedelta(minutes=1))
     database.close()
     with lost(tmp_path) as again:
         assert replay(again, NOW + HOUR) == 5
@@ -155,17 +155,17 @@ def test_an_undone_decision_is_not_replayed(database: Database, tmp_path: Path) 
 
 def test_an_older_copy_of_the_database_catches_up(database: Database, tmp_path: Path) -> None:
     batch = add(database, 1, State.FAILED)
-    order(database, Verb.PAUSE)
+    act(database, Verb.PAUSE)
     database.close()
     older = database.path.read_bytes()
     with opened(tmp_path) as newer:
-        order(newer, Verb.RESUME)
-        order(newer, Verb.CANCEL, batch)
+        act(newer, Verb.RESUME)
+        act(newer, Verb.CANCEL, batch)
     database.path.write_bytes(older)
     with opened(tmp_path) as again:
         assert replay(again, NOW) == 2
         assert state(again, batch) is State.CANCELLED
-        assert story(again, batch)[-1] == "cancel"
+        assert moves_of(again, batch)[-1] == "cancel"
         assert again.rows("queue.pauses") == []
 
 
@@ -185,27 +185,27 @@ def test_an_action_interrupted_after_its_edit_log_entry_is_done_at_the_next_star
         # As if the process dies: nothing is reported, and nothing is rolled back.
         patched.setattr(EditLog, "revoke", lambda *_: None)
         with pytest.raises(KeyboardInterrupt):
-            order(database, Verb.RETRY, batch)
+            act(database, Verb.RETRY, batch)
     assert state(database, batch) is State.FAILED
     assert replay(database, NOW) == 1
     assert state(database, batch) is State.PENDING
-    assert story(database, batch).count("retry") == 1
+    assert moves_of(database, batch).count("retry") == 1
 
 
 def test_a_rediscovered_batch_has_the_state_that_the_user_set(
     database: Database, tmp_path: Path
 ) -> None:
     batch = add(database, 1, State.PENDING)
-    order(database, Verb.CANCEL, batch)
+    act(database, Verb.CANCEL, batch)
     database.close()
     with lost(tmp_path) as again:
         replay(again, NOW)
         claim = queue.Claim(batch, "ingest", 1, 0, 0, 10)
         queue.apply_decision(again, claim, NOW.isoformat())
         assert state(again, batch) is State.CANCELLED
-        assert story(again, batch) == ["cancel"]
+        assert moves_of(again, batch) == ["cancel"]
         assert again.rows("queue.decided") == []
-        order(again, Verb.RETRY, batch)
+        act(again, Verb.RETRY, batch)
         assert row(again, batch)["state"] == "pending"
 
 

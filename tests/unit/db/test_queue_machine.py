@@ -140,7 +140,7 @@ class Queue(RuleBasedStateMachine):
         include_dead=st.booleans(),
         limit=st.none() | st.integers(1, 3),
     )
-    def order(
+    def act(
         self,
         verb: Verb,
         source: int | None,

@@ -75,7 +75,7 @@ def line(seconds: float, text: str) -> str:
     return f'{{"timestamp":"{at:%Y-%m-%dT%H:%M:%S}.{at.microsecond // 1000:03d}Z","t":"{text}"}}\n'
 
 
-class Clock:
+class SteppingClock:
     """Advances by `step` seconds with each call."""
 
     def __init__(self, now: datetime, step: float) -> None:
@@ -111,7 +111,7 @@ def test_past_lines_are_written_at_once_and_future_lines_at_their_times(writer: 
     stop.set()
     writer.play(stop, lambda: LATER)
     assert not (home / "two.jsonl").exists()
-    writer.play(Event(), Clock(LATER + timedelta(seconds=9), 1))
+    writer.play(Event(), SteppingClock(LATER + timedelta(seconds=9), 1))
     lines = (home / "one.jsonl").read_text().splitlines()
     assert [line[-5:] for line in lines] == [':"a"}', " time", ':"b"}', ':"c"}']
     assert time_of(lines[3]) == LATER + timedelta(seconds=9)

@@ -32,7 +32,7 @@ print(json.dumps({"notes": [{"text": said, "kind": "summary"}]}))
 
 
 @dataclass
-class CliHarness:
+class ObserverHarness:
     """A home, a database, and a clock that the test advances."""
 
     tmp: Path
@@ -80,86 +80,86 @@ class CliHarness:
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Iterator[CliHarness]:
+def harness(tmp_path: Path) -> Iterator[ObserverHarness]:
     home = Home(tmp_path / "codex")
     with Database(tmp_path / "t.duckdb") as database:
-        yield CliHarness(tmp_path, database, home, datetime(2026, 11, 21))
+        yield ObserverHarness(tmp_path, database, home, datetime(2026, 11, 21))
 
 
 @pytest.fixture
-def rested(cli: CliHarness) -> CliHarness:
+def quiet(harness: ObserverHarness) -> ObserverHarness:
     """One session that ended a turn three minutes ago."""
-    session = cli.home.session()
+    session = harness.home.session()
     session.prompt("Fix the parser")
     session.end_turn("Fixed.")
     session.write()
-    cli.read()
-    cli.now += timedelta(minutes=3)
-    return cli
+    harness.read()
+    harness.now += timedelta(minutes=3)
+    return harness
 
 
-def observed(cli: CliHarness, observer: Observer) -> None:
+def run_observer(harness: ObserverHarness, observer: Observer) -> None:
     observer.step()
     observer.finish()
 
 
-def test_a_quiet_session_is_observed_once(rested: CliHarness) -> None:
-    observer = rested.observer()
-    observed(rested, observer)
-    assert rested.notes() == [("observe", True, "summary", "Fix the parser: 1 turns")]
-    assert rested.batch()["state"] == "completed"
-    rested.now += timedelta(minutes=1)
-    observed(rested, observer)
-    assert len(rested.received) == 1
+def test_a_quiet_session_is_observed_once(quiet: ObserverHarness) -> None:
+    observer = quiet.observer()
+    run_observer(quiet, observer)
+    assert quiet.notes() == [("observe", True, "summary", "Fix the parser: 1 turns")]
+    assert quiet.batch()["state"] == "completed"
+    quiet.now += timedelta(minutes=1)
+    run_observer(quiet, observer)
+    assert len(quiet.received) == 1
 
 
-def test_the_observer_gets_the_facts_marked_as_untrusted(rested: CliHarness) -> None:
-    observed(rested, rested.observer())
-    (received,) = rested.received
+def test_the_observer_gets_the_facts_marked_as_untrusted(quiet: ObserverHarness) -> None:
+    run_observer(quiet, quiet.observer())
+    (received,) = quiet.received
     assert (received["schema"], received["untrusted"]) == ("tailboard.observe/1", True)
     assert [one["text"] for one in received["messages"]] == ["Fix the parser", "Fixed."]
     assert received["turns"][0]["state"] == "completed"
 
 
-def test_an_active_or_just_ended_session_is_not_observed(cli: CliHarness) -> None:
-    session = cli.home.session()
+def test_an_active_or_just_ended_session_is_not_observed(harness: ObserverHarness) -> None:
+    session = harness.home.session()
     session.prompt("Fix the parser")
     session.end_turn("Fixed.")
     session.write()
-    busy = cli.home.session()
+    busy = harness.home.session()
     busy.prompt("Go on")
     busy.open_command("sleep 60")
     busy.write()
-    cli.read()
-    observed(cli, cli.observer())
-    assert cli.received == []
+    harness.read()
+    run_observer(harness, harness.observer())
+    assert harness.received == []
 
 
-def test_a_session_that_ended_long_ago_is_not_observed(rested: CliHarness) -> None:
-    rested.now += timedelta(days=2)
-    observed(rested, rested.observer())
-    assert rested.batches() == []
+def test_a_session_that_ended_long_ago_is_not_observed(quiet: ObserverHarness) -> None:
+    quiet.now += timedelta(days=2)
+    run_observer(quiet, quiet.observer())
+    assert quiet.batches() == []
 
 
-def test_another_turn_is_another_batch(rested: CliHarness) -> None:
-    observer = rested.observer()
-    observed(rested, observer)
-    session = rested.home.session()
+def test_another_turn_is_another_batch(quiet: ObserverHarness) -> None:
+    observer = quiet.observer()
+    run_observer(quiet, observer)
+    session = quiet.home.session()
     session.prompt("Something else")
     session.end_turn("Done.")
     session.write()
-    rested.read()
-    rested.now += timedelta(minutes=3)
-    observed(rested, observer)
-    assert len(rested.batches()) == 2
-    assert len(rested.notes()) == 2
+    quiet.read()
+    quiet.now += timedelta(minutes=3)
+    run_observer(quiet, observer)
+    assert len(quiet.batches()) == 2
+    assert len(quiet.notes()) == 2
 
 
-def test_an_answer_without_notes_is_valid(rested: CliHarness) -> None:
-    observed(rested, rested.observer("print('{\"notes\": []}')"))
-    batch = rested.batch()
+def test_an_answer_without_notes_is_valid(quiet: ObserverHarness) -> None:
+    run_observer(quiet, quiet.observer("print('{\"notes\": []}')"))
+    batch = quiet.batch()
     assert (batch["state"], batch["reason"]) == ("completed_empty", "nothing to note")
-    assert rested.notes() == []
+    assert quiet.notes() == []
 
 
 @pytest.mark.parametrize(
@@ -172,113 +172,122 @@ def test_an_answer_without_notes_is_valid(rested: CliHarness) -> None:
     ],
 )
 def test_a_failure_is_a_failed_batch_with_a_retry_time(
-    rested: CliHarness, code: str, limits: Limits, error: str
+    quiet: ObserverHarness, code: str, limits: Limits, error: str
 ) -> None:
-    observed(rested, rested.observer(code, limits))
-    batch = rested.batch()
+    run_observer(quiet, quiet.observer(code, limits))
+    batch = quiet.batch()
     assert (batch["state"], batch["error_code"], batch["attempts"]) == ("failed", error, 1)
-    assert batch["retry_at"] > rested.now
+    assert batch["retry_at"] > quiet.now
     assert batch["error_hint"]
-    assert rested.notes() == []
+    assert quiet.notes() == []
 
 
-def test_a_failed_batch_is_retried_at_its_retry_time(rested: CliHarness) -> None:
-    observed(rested, rested.observer("raise SystemExit(1)"))
-    observer = rested.observer()
-    observed(rested, observer)
-    assert rested.batch()["state"] == "failed"
-    rested.now = rested.batch()["retry_at"] + timedelta(seconds=1)
-    observed(rested, rested.observer())
-    assert rested.batch()["state"] == "completed"
-    assert len(rested.notes()) == 1
+def test_a_failed_batch_is_retried_at_its_retry_time(quiet: ObserverHarness) -> None:
+    run_observer(quiet, quiet.observer("raise SystemExit(1)"))
+    observer = quiet.observer()
+    run_observer(quiet, observer)
+    assert quiet.batch()["state"] == "failed"
+    quiet.now = quiet.batch()["retry_at"] + timedelta(seconds=1)
+    run_observer(quiet, quiet.observer())
+    assert quiet.batch()["state"] == "completed"
+    assert len(quiet.notes()) == 1
 
 
 @pytest.mark.fault("P16")
-def test_a_command_that_always_fails_becomes_dead_and_delays_nothing(rested: CliHarness) -> None:
+def test_a_command_that_always_fails_becomes_dead_and_delays_nothing(
+    quiet: ObserverHarness,
+) -> None:
     tuning = RunSettings(max_attempts=2)
     for _ in range(2):
-        observed(rested, rested.observer("raise SystemExit(1)", tuning=tuning))
-        rested.now += timedelta(hours=1)
-    assert (rested.batch()["state"], rested.batch()["reason"]) == ("dead", "exhausted")
-    observed(rested, rested.observer(tuning=tuning))
-    assert rested.batch()["state"] == "dead"
-    session = rested.home.session()
+        run_observer(quiet, quiet.observer("raise SystemExit(1)", tuning=tuning))
+        quiet.now += timedelta(hours=1)
+    assert (quiet.batch()["state"], quiet.batch()["reason"]) == (
+        "dead",
+        "exhausted",
+    )
+    run_observer(quiet, quiet.observer(tuning=tuning))
+    assert quiet.batch()["state"] == "dead"
+    session = quiet.home.session()
     session.prompt("Read me")
     session.end_turn("Read.")
     session.write()
-    rested.read()
-    read = rested.database.execute("select completed from v_sources where kind = 'rollout'")
+    quiet.read()
+    read = quiet.database.execute("select completed from v_sources where kind = 'rollout'")
     assert read.fetchall() == [(1,), (1,)]
 
 
-def test_a_stop_releases_the_batch_and_the_next_start_continues_it(rested: CliHarness) -> None:
-    observer = rested.observer("import time; time.sleep(600)")
+def test_a_stop_releases_the_batch_and_the_next_start_continues_it(
+    quiet: ObserverHarness,
+) -> None:
+    observer = quiet.observer("import time; time.sleep(600)")
     observer.step()
     observer.close()
-    batch = rested.batch()
+    batch = quiet.batch()
     assert (batch["state"], batch["attempts"]) == ("pending", 0)
-    observed(rested, rested.observer())
-    assert rested.batch()["state"] == "completed"
+    run_observer(quiet, quiet.observer())
+    assert quiet.batch()["state"] == "completed"
 
 
 def test_a_batch_of_a_dead_owner_is_rescued_without_a_charge(
-    rested: CliHarness,
+    quiet: ObserverHarness,
 ) -> None:
-    observer = rested.observer("import time; time.sleep(600)")
+    observer = quiet.observer("import time; time.sleep(600)")
     observer.step()
-    assert rested.batch()["state"] == "claimed"
-    queue.rescue(rested.database, rested.now)
-    batch = rested.batch()
+    assert quiet.batch()["state"] == "claimed"
+    queue.rescue(quiet.database, quiet.now)
+    batch = quiet.batch()
     assert (batch["state"], batch["attempts"], batch["rescues"]) == ("pending", 0, 1)
     observer.close()
-    assert rested.batch()["state"] == "pending"
+    assert quiet.batch()["state"] == "pending"
 
 
-def test_a_late_result_of_a_batch_that_was_released_is_dropped(rested: CliHarness) -> None:
-    late = rested.observer()
+def test_a_late_result_of_a_batch_that_was_released_is_dropped(
+    quiet: ObserverHarness,
+) -> None:
+    late = quiet.observer()
     late.step()
-    queue.rescue(rested.database, rested.now)
+    queue.rescue(quiet.database, quiet.now)
     late.finish()
-    assert rested.notes() == []
-    assert rested.batch()["state"] == "pending"
+    assert quiet.notes() == []
+    assert quiet.batch()["state"] == "pending"
 
 
-def test_reading_does_not_affect_a_running_observation(rested: CliHarness) -> None:
-    observer = rested.observer()
+def test_reading_does_not_affect_a_running_observation(quiet: ObserverHarness) -> None:
+    observer = quiet.observer()
     observer.step()
-    queue.release(rested.database, Kind.INGEST, rested.now.isoformat())
-    assert rested.batch()["state"] == "claimed"
+    queue.release(quiet.database, Kind.INGEST, quiet.now.isoformat())
+    assert quiet.batch()["state"] == "claimed"
     observer.finish()
-    assert len(rested.notes()) == 1
+    assert len(quiet.notes()) == 1
 
 
-def test_a_paused_queue_observes_nothing(rested: CliHarness) -> None:
-    rested.database.execute("insert into pauses values ('paused', 'm', 'h', now()::timestamp)")
-    observed(rested, rested.observer())
-    assert rested.received == []
+def test_a_paused_queue_observes_nothing(quiet: ObserverHarness) -> None:
+    quiet.database.execute("insert into pauses values ('paused', 'm', 'h', now()::timestamp)")
+    run_observer(quiet, quiet.observer())
+    assert quiet.received == []
 
 
-def test_a_retry_replaces_the_notes_of_its_batch(rested: CliHarness) -> None:
-    observed(rested, rested.observer())
-    rested.database.execute("update batches set state = 'pending' where kind = 'observe'")
-    observed(rested, rested.observer())
-    assert len(rested.received) == 2
-    assert len(rested.notes()) == 1
+def test_a_retry_replaces_the_notes_of_its_batch(quiet: ObserverHarness) -> None:
+    run_observer(quiet, quiet.observer())
+    quiet.database.execute("update batches set state = 'pending' where kind = 'observe'")
+    run_observer(quiet, quiet.observer())
+    assert len(quiet.received) == 2
+    assert len(quiet.notes()) == 1
 
 
 @pytest.mark.fault("S13")
 def test_hidden_characters_of_a_note_are_made_visible_and_secrets_masked(
-    rested: CliHarness,
+    quiet: ObserverHarness,
 ) -> None:
     code = r"""print(r'{"notes": [{"text": "a\udb40\udc41b <private>c"}]}')"""
-    observed(rested, rested.observer(code))
-    assert rested.notes() == [("observe", True, None, "a<U+E0041>b [private]")]
+    run_observer(quiet, quiet.observer(code))
+    assert quiet.notes() == [("observe", True, None, "a<U+E0041>b [private]")]
 
 
-def test_notes_are_sanitized_before_they_are_stored(rested: CliHarness) -> None:
+def test_notes_are_sanitized_before_they_are_stored(quiet: ObserverHarness) -> None:
     code = r"""print(r'{"notes": [{"text": "a\u001b[31mb\u202ec"}]}')"""
-    observed(rested, rested.observer(code))
-    assert rested.notes() == [("observe", True, None, "a␛[31mb<U+202E>c")]
+    run_observer(quiet, quiet.observer(code))
+    assert quiet.notes() == [("observe", True, None, "a␛[31mb<U+202E>c")]
 
 
 @pytest.mark.parametrize(
@@ -301,21 +310,21 @@ def test_an_answer_in_another_format_is_refused(answer: bytes) -> None:
         decode_answer(answer)
 
 
-def test_without_a_command_there_is_nothing_to_do(rested: CliHarness) -> None:
-    maintenance = Maintenance(rested.database, lambda: rested.now, [], timedelta(0))
+def test_without_a_command_there_is_nothing_to_do(quiet: ObserverHarness) -> None:
+    maintenance = Maintenance(quiet.database, lambda: quiet.now, [], timedelta(0))
     maintenance.step()
     maintenance.close()
-    assert rested.batches() == []
+    assert quiet.batches() == []
 
 
-def test_with_a_retention_old_history_is_pruned_once_a_day(rested: CliHarness) -> None:
-    observed(rested, rested.observer())
-    maintenance = Maintenance(rested.database, lambda: rested.now, [], timedelta(days=30))
+def test_with_a_retention_old_history_is_pruned_once_a_day(quiet: ObserverHarness) -> None:
+    run_observer(quiet, quiet.observer())
+    maintenance = Maintenance(quiet.database, lambda: quiet.now, [], timedelta(days=30))
     maintenance.step()
     count = "select count(*) from batches"
-    assert rested.database.execute(count).fetchone() == (1,)
-    rested.now += timedelta(days=31)
+    assert quiet.database.execute(count).fetchone() == (1,)
+    quiet.now += timedelta(days=31)
     maintenance.step()
-    assert rested.database.execute(count).fetchone() == (0,)
+    assert quiet.database.execute(count).fetchone() == (0,)
     orders = "select actor, reason from commands"
-    assert rested.database.execute(orders).fetchall() == [("auto", "retention_days")]
+    assert quiet.database.execute(orders).fetchall() == [("auto", "retention_days")]

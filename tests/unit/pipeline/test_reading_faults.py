@@ -13,7 +13,7 @@ from ingest.pipeline.run import RunSettings
 from tests.build import Home
 
 
-def stumble_over(monkeypatch: pytest.MonkeyPatch, word: str, seen: list[str]) -> None:
+def fail_on(monkeypatch: pytest.MonkeyPatch, word: str, seen: list[str]) -> None:
     """Make the fold fail on every prompt that contains this word."""
     right = Messages._add_prompt
 
@@ -46,7 +46,7 @@ def test_each_line_our_code_fails_on_is_rejected_with_its_traceback_and_the_othe
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    stumble_over(monkeypatch, "bad", seen)
+    fail_on(monkeypatch, "bad", seen)
     with Database(tmp_path / "db") as database:
         ingest(home, database)
         rejected = database.execute("select reason, trace from rejects").fetchall()
@@ -62,7 +62,7 @@ def test_many_such_lines_are_each_read_a_few_times_and_not_once_per_fault(
     home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[str] = []
-    stumble_over(monkeypatch, "bad", seen)
+    fail_on(monkeypatch, "bad", seen)
     with Database(tmp_path / "db") as database:
         ingest(home, database)
     assert len(seen) <= 5 * 60

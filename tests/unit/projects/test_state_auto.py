@@ -19,7 +19,7 @@ from ingest.projects.state.auto_export import StateExporter
 from tests.build import Home
 
 
-class Machine:
+class StateHarness:
     """A project, a home, a database, and a clock that the test advances."""
 
     def __init__(self, folder: Path, database: Database) -> None:
@@ -65,53 +65,55 @@ class Machine:
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+def harness(tmp_path: Path) -> Iterator[StateHarness]:
     with Database(tmp_path / "t.duckdb") as database:
-        yield Machine(tmp_path, database)
+        yield StateHarness(tmp_path, database)
 
 
-def test_the_files_are_written_when_a_session_becomes_quiet(machine: Machine) -> None:
-    machine.session("Read the file")
-    machine.work()
-    assert machine.tasks() == ["Read the file"]
-    assert [one["state"] for one in machine.batches()] == ["completed"]
-    machine.work()
-    assert len(machine.batches()) == 1
-    machine.session("Check the amounts")
-    machine.work()
-    assert sorted(machine.tasks()) == ["Check the amounts", "Read the file"]
+def test_the_files_are_written_when_a_session_becomes_quiet(harness: StateHarness) -> None:
+    harness.session("Read the file")
+    harness.work()
+    assert harness.tasks() == ["Read the file"]
+    assert [one["state"] for one in harness.batches()] == ["completed"]
+    harness.work()
+    assert len(harness.batches()) == 1
+    harness.session("Check the amounts")
+    harness.work()
+    assert sorted(harness.tasks()) == ["Check the amounts", "Read the file"]
 
 
-def test_nothing_is_written_for_a_project_without_automatic_files(machine: Machine) -> None:
-    machine.switch(on=False)
-    machine.session("Read the file")
-    machine.work()
-    assert (machine.batches(), machine.file.exists()) == ([], False)
+def test_nothing_is_written_for_a_project_without_automatic_files(harness: StateHarness) -> None:
+    harness.switch(on=False)
+    harness.session("Read the file")
+    harness.work()
+    assert (harness.batches(), harness.file.exists()) == ([], False)
 
 
-def test_an_edit_in_the_file_is_not_overwritten_until_it_is_imported(machine: Machine) -> None:
-    machine.session("Read the file")
-    machine.work()
-    written = machine.file.read_text()
+def test_an_edit_in_the_file_is_not_overwritten_until_it_is_imported(harness: StateHarness) -> None:
+    harness.session("Read the file")
+    harness.work()
+    written = harness.file.read_text()
     edited = written.replace('"owner": null', '"owner": "kim"', 1)
-    machine.file.write_text(edited)
-    machine.session("Check the amounts")
-    machine.work()
-    assert machine.file.read_text() == edited
-    (waiting,) = [one for one in machine.batches() if one["state"] != "completed"]
+    harness.file.write_text(edited)
+    harness.session("Check the amounts")
+    harness.work()
+    assert harness.file.read_text() == edited
+    (waiting,) = [one for one in harness.batches() if one["state"] != "completed"]
     assert (waiting["state"], waiting["error_code"]) == ("failed", "state.unsaved")
     assert "edits that are not in the database" in waiting["error_message"]
-    machine.file.write_text(written)
-    machine.now = waiting["retry_at"] + timedelta(seconds=1)
-    machine.work()
-    assert [one["state"] for one in machine.batches()] == ["completed"] * 2
-    assert "Check the amounts" in machine.tasks()
+    harness.file.write_text(written)
+    harness.now = waiting["retry_at"] + timedelta(seconds=1)
+    harness.work()
+    assert [one["state"] for one in harness.batches()] == ["completed"] * 2
+    assert "Check the amounts" in harness.tasks()
 
 
-def test_files_that_were_written_automatically_are_searched_for_secrets(machine: Machine) -> None:
-    machine.session("Read the file")
-    machine.work()
-    folder = machine.file.parent
-    written = [machine.file, *sorted((folder / "sessions").glob("*.json"))]
+def test_files_that_were_written_automatically_are_searched_for_secrets(
+    harness: StateHarness,
+) -> None:
+    harness.session("Read the file")
+    harness.work()
+    folder = harness.file.parent
+    written = [harness.file, *sorted((folder / "sessions").glob("*.json"))]
     assert len(written) == 2
-    assert exports.exported_files(machine.database) == written
+    assert exports.exported_files(harness.database) == written

@@ -24,7 +24,7 @@ from tests.build import Home, Rollout
 
 
 @dataclass
-class CliHarness:
+class ExportHarness:
     """A project, a home, a database, and a clock that the test advances."""
 
     tmp: Path
@@ -83,109 +83,114 @@ class CliHarness:
 
 
 @pytest.fixture
-def cli(tmp_path: Path) -> Iterator[CliHarness]:
+def harness(tmp_path: Path) -> Iterator[ExportHarness]:
     home = Home(tmp_path / "codex")
     with Database(tmp_path / "t.duckdb") as database:
-        cli = CliHarness(tmp_path, database, home, datetime(2026, 11, 21))
-        cli.project.mkdir()
-        yield cli
+        harness = ExportHarness(tmp_path, database, home, datetime(2026, 11, 21))
+        harness.project.mkdir()
+        yield harness
 
 
 @pytest.fixture
-def rested(cli: CliHarness) -> CliHarness:
+def quiet(harness: ExportHarness) -> ExportHarness:
     """Automatic export is on, and a session of the project ended three minutes ago."""
-    cli.switch(on=True)
-    cli.session()
-    cli.read()
-    cli.now += timedelta(minutes=3)
-    return cli
+    harness.switch(on=True)
+    harness.session()
+    harness.read()
+    harness.now += timedelta(minutes=3)
+    return harness
 
 
 def test_a_quiet_session_is_exported_to_the_journal_of_its_day(
-    rested: CliHarness,
+    quiet: ExportHarness,
 ) -> None:
-    rested.work()
-    (text,) = rested.files().values()
-    assert list(rested.files()) == ["2026-11-21.md"]
+    quiet.work()
+    (text,) = quiet.files().values()
+    assert list(quiet.files()) == ["2026-11-21.md"]
     assert "## Fix the parser" in text
-    assert rested.states() == [("completed", None)]
-    assert (rested.journals / "2026-11-21.md").stat().st_mode & 0o777 == 0o600
+    assert quiet.states() == [("completed", None)]
+    assert (quiet.journals / "2026-11-21.md").stat().st_mode & 0o777 == 0o600
 
 
-def test_a_project_without_automatic_export_gets_no_journal(cli: CliHarness) -> None:
-    cli.session()
-    cli.read()
-    cli.now += timedelta(minutes=3)
-    cli.work()
-    assert (cli.batches(), cli.journals.exists()) == ([], False)
+def test_a_project_without_automatic_export_gets_no_journal(harness: ExportHarness) -> None:
+    harness.session()
+    harness.read()
+    harness.now += timedelta(minutes=3)
+    harness.work()
+    assert (harness.batches(), harness.journals.exists()) == ([], False)
 
 
-def test_the_first_day_is_exported_completely_and_earlier_days_are_not(cli: CliHarness) -> None:
-    cli.session("Yesterday")
-    cli.home.clock.tick(24 * 3_600_000)
-    cli.session("This morning")
-    cli.read()
-    cli.now += timedelta(hours=1)
-    cli.switch(on=True)
-    cli.work()
-    cli.work()
-    assert list(cli.files()) == ["2026-11-22.md"]
-    assert "This morning" in cli.files()["2026-11-22.md"]
+def test_the_first_day_is_exported_completely_and_earlier_days_are_not(
+    harness: ExportHarness,
+) -> None:
+    harness.session("Yesterday")
+    harness.home.clock.tick(24 * 3_600_000)
+    harness.session("This morning")
+    harness.read()
+    harness.now += timedelta(hours=1)
+    harness.switch(on=True)
+    harness.work()
+    harness.work()
+    assert list(harness.files()) == ["2026-11-22.md"]
+    assert "This morning" in harness.files()["2026-11-22.md"]
 
 
-def test_an_active_session_is_not_exported_until_it_is_idle(cli: CliHarness) -> None:
-    cli.switch(on=True)
-    session = cli.home.session(cwd=str(cli.project))
+def test_an_active_session_is_not_exported_until_it_is_idle(harness: ExportHarness) -> None:
+    harness.switch(on=True)
+    session = harness.home.session(cwd=str(harness.project))
     session.prompt("Go on")
     session.open_command("sleep 60")
     session.write()
-    cli.read()
-    cli.now += timedelta(minutes=3)
-    cli.work()
-    assert cli.batches() == []
-    cli.now += timedelta(hours=1)
-    cli.work()
-    assert "not ended" in cli.files()["2026-11-21.md"]
+    harness.read()
+    harness.now += timedelta(minutes=3)
+    harness.work()
+    assert harness.batches() == []
+    harness.now += timedelta(hours=1)
+    harness.work()
+    assert "not ended" in harness.files()["2026-11-21.md"]
 
 
-def test_a_journal_is_exported_again_only_after_new_activity(rested: CliHarness) -> None:
-    rested.work()
-    rested.now += timedelta(minutes=1)
-    rested.work()
-    assert len(rested.batches()) == 1
-    rested.session("And the changelog")
-    rested.read()
-    rested.now += timedelta(minutes=3)
-    rested.work()
-    (text,) = rested.files().values()
+def test_a_journal_is_exported_again_only_after_new_activity(quiet: ExportHarness) -> None:
+    quiet.work()
+    quiet.now += timedelta(minutes=1)
+    quiet.work()
+    assert len(quiet.batches()) == 1
+    quiet.session("And the changelog")
+    quiet.read()
+    quiet.now += timedelta(minutes=3)
+    quiet.work()
+    (text,) = quiet.files().values()
     assert text.count("## Fix the parser") == text.count("## And the changelog") == 1
-    assert rested.states() == [("completed", None)] * 2
+    assert quiet.states() == [("completed", None)] * 2
 
 
-def test_a_retry_never_duplicates_the_content_of_the_file(rested: CliHarness) -> None:
-    rested.work()
-    (before,) = rested.files().values()
+def test_a_retry_never_duplicates_the_content_of_the_file(quiet: ExportHarness) -> None:
+    quiet.work()
+    (before,) = quiet.files().values()
     retry = BatchAction(
-        verb=Verb.RETRY, selection=Selection(ids=(rested.batches()[0]["id"],)), actor="me"
+        verb=Verb.RETRY, selection=Selection(ids=(quiet.batches()[0]["id"],)), actor="me"
     )
-    execute_action(rested.database, retry, rested.now)
-    assert rested.states() == [("pending", None)]
-    rested.work()
-    assert (rested.states(), list(rested.files().values())) == ([("completed", None)], [before])
+    execute_action(quiet.database, retry, quiet.now)
+    assert quiet.states() == [("pending", None)]
+    quiet.work()
+    assert (quiet.states(), list(quiet.files().values())) == (
+        [("completed", None)],
+        [before],
+    )
 
 
-def test_text_of_the_user_around_the_block_is_kept(rested: CliHarness) -> None:
-    rested.journals.mkdir(parents=True)
-    path = rested.journals / "2026-11-21.md"
+def test_text_of_the_user_around_the_block_is_kept(quiet: ExportHarness) -> None:
+    quiet.journals.mkdir(parents=True)
+    path = quiet.journals / "2026-11-21.md"
     path.write_text("# My notes\n\nkeep me\n")
-    rested.work()
+    quiet.work()
     text = path.read_text()
     assert text.startswith("# My notes\n\nkeep me\n\n" + BEGIN)
     path.write_text(text + "\nand me\n")
-    rested.session("And the changelog")
-    rested.read()
-    rested.now += timedelta(minutes=3)
-    rested.work()
+    quiet.session("And the changelog")
+    quiet.read()
+    quiet.now += timedelta(minutes=3)
+    quiet.work()
     text = path.read_text()
     assert text.startswith("# My notes\n\nkeep me\n")
     assert text.endswith("\nand me\n")
@@ -194,87 +199,91 @@ def test_text_of_the_user_around_the_block_is_kept(rested: CliHarness) -> None:
 
 
 def test_a_file_with_broken_markers_needs_attention_and_is_not_changed(
-    rested: CliHarness,
+    quiet: ExportHarness,
 ) -> None:
-    rested.journals.mkdir(parents=True)
-    path = rested.journals / "2026-11-21.md"
+    quiet.journals.mkdir(parents=True)
+    path = quiet.journals / "2026-11-21.md"
     broken = f"{BEGIN}\nno end\n"
     path.write_text(broken)
-    rested.work()
-    (batch,) = rested.batches()
+    quiet.work()
+    (batch,) = quiet.batches()
     assert (batch["state"], batch["error_code"]) == ("dead", "journal.block")
     assert str(path) in batch["error_message"]
     assert path.read_text() == broken
     path.write_text("")
     retry = BatchAction(verb=Verb.RETRY, selection=Selection(ids=(batch["id"],)), actor="me")
-    execute_action(rested.database, retry, rested.now)
-    rested.work()
-    assert rested.states() == [("completed", None)]
+    execute_action(quiet.database, retry, quiet.now)
+    quiet.work()
+    assert quiet.states() == [("completed", None)]
 
 
-def test_a_folder_that_cannot_be_written_is_retried_automatically(rested: CliHarness) -> None:
-    (rested.project / "docs").write_text("no folder")
-    rested.work()
-    (batch,) = rested.batches()
+def test_a_folder_that_cannot_be_written_is_retried_automatically(
+    quiet: ExportHarness,
+) -> None:
+    (quiet.project / "docs").write_text("no folder")
+    quiet.work()
+    (batch,) = quiet.batches()
     assert (batch["state"], batch["error_class"], batch["attempts"]) == ("failed", "transient", 1)
-    assert rested.database.rows("queue.pauses") == []
-    (rested.project / "docs").unlink()
-    rested.now = batch["retry_at"] + timedelta(seconds=1)
-    rested.work()
-    assert rested.states() == [("completed", None)]
-    assert len(rested.files()) == 1
+    assert quiet.database.rows("queue.pauses") == []
+    (quiet.project / "docs").unlink()
+    quiet.now = batch["retry_at"] + timedelta(seconds=1)
+    quiet.work()
+    assert quiet.states() == [("completed", None)]
+    assert len(quiet.files()) == 1
 
 
-def test_a_waiting_batch_writes_nothing_after_export_was_switched_off(rested: CliHarness) -> None:
-    (rested.project / "docs").write_text("no folder")
-    rested.work()
-    (rested.project / "docs").unlink()
-    rested.now += timedelta(hours=2)
-    rested.switch(on=False)
-    rested.work()
-    assert rested.states() == [("completed_empty", "automatic export is off for this project")]
-    assert not rested.journals.exists()
+def test_a_waiting_batch_writes_nothing_after_export_was_switched_off(
+    quiet: ExportHarness,
+) -> None:
+    (quiet.project / "docs").write_text("no folder")
+    quiet.work()
+    (quiet.project / "docs").unlink()
+    quiet.now += timedelta(hours=2)
+    quiet.switch(on=False)
+    quiet.work()
+    assert quiet.states() == [("completed_empty", "automatic export is off for this project")]
+    assert not quiet.journals.exists()
 
 
-def test_a_project_without_its_folder_is_skipped(rested: CliHarness) -> None:
-    rested.project.rmdir()
-    rested.work()
-    assert rested.states() == [("completed_empty", "the folder of the project no longer exists")]
-    assert not rested.project.exists()
+def test_a_project_without_its_folder_is_skipped(quiet: ExportHarness) -> None:
+    quiet.project.rmdir()
+    quiet.work()
+    assert quiet.states() == [("completed_empty", "the folder of the project no longer exists")]
+    assert not quiet.project.exists()
 
 
-def test_an_export_without_its_lease_stores_nothing(rested: CliHarness) -> None:
-    late = rested.journaler()
+def test_an_export_without_its_lease_stores_nothing(quiet: ExportHarness) -> None:
+    late = quiet.journaler()
     late.step()
-    (batch,) = rested.batches()
-    queue.release(rested.database, Kind.JOURNAL, rested.now.isoformat())
+    (batch,) = quiet.batches()
+    queue.release(quiet.database, Kind.JOURNAL, quiet.now.isoformat())
     late.finish()
-    assert rested.states() == [("pending", None)]
-    rested.work()
-    assert rested.states() == [("completed", None)]
-    assert rested.files()["2026-11-21.md"].count("## Fix the parser") == 1
+    assert quiet.states() == [("pending", None)]
+    quiet.work()
+    assert quiet.states() == [("completed", None)]
+    assert quiet.files()["2026-11-21.md"].count("## Fix the parser") == 1
     assert batch["state"] == "claimed"
 
 
-def test_a_paused_queue_writes_no_journal(rested: CliHarness) -> None:
-    execute_action(rested.database, BatchAction(verb=Verb.PAUSE), rested.now)
-    rested.work()
-    assert rested.batches() == []
+def test_a_paused_queue_writes_no_journal(quiet: ExportHarness) -> None:
+    execute_action(quiet.database, BatchAction(verb=Verb.PAUSE), quiet.now)
+    quiet.work()
+    assert quiet.batches() == []
 
 
 def test_a_session_over_midnight_is_in_the_journal_of_the_day_each_turn_began(
-    cli: CliHarness,
+    harness: ExportHarness,
 ) -> None:
-    cli.switch(on=True)
-    session = cli.session("Before midnight")
-    cli.home.clock.tick(20 * 3_600_000)
+    harness.switch(on=True)
+    session = harness.session("Before midnight")
+    harness.home.clock.tick(20 * 3_600_000)
     session.prompt("After midnight")
     session.end_turn("Done.")
     session.write()
-    cli.read()
-    cli.now += timedelta(minutes=3)
-    cli.work()
-    files = cli.files()
+    harness.read()
+    harness.now += timedelta(minutes=3)
+    harness.work()
+    files = harness.files()
     assert list(files) == ["2026-11-21.md", "2026-11-22.md"]
     first, second = (text.partition("<!--\nWhere")[2] for text in files.values())
     assert "turn 1 @" in first

@@ -32,7 +32,7 @@ HERE = LogPosition("019a3f1b-0000", 3, "/rollout.jsonl", 1200)
 WHY = "main is at 3fa9c1e000, as when the session began."
 
 
-def left(text: str = "Fix it", count: int = 2) -> Resume:
+def resume_with(text: str = "Fix it", count: int = 2) -> Resume:
     """A resume with this many entries of each kind, all with this text."""
     several = range(count)
     return Resume(
@@ -79,7 +79,7 @@ def left(text: str = "Fix it", count: int = 2) -> Resume:
 
 def test_a_brief_has_everything_in_order_of_importance() -> None:
     assert (
-        brief(left(count=1))
+        brief(resume_with(count=1))
         == """\
 # parser on main
 
@@ -131,7 +131,7 @@ codex resume 019a3f1b-0000
 
 def test_open_steps_are_the_last_to_be_dropped() -> None:
     for words in (800, 500, 300, 200, 100):
-        text = brief(left("One two three four", 12), words)
+        text = brief(resume_with("One two three four", 12), words)
         others = text.count("\n- ") - text.count("\n- [ ] ") - text.count("\n- … ")
         assert text.count("- [ ] ") == 12 or others == 0, text
         assert "## Open (12)\n" in text
@@ -140,13 +140,13 @@ def test_open_steps_are_the_last_to_be_dropped() -> None:
 def test_entries_that_do_not_fit_are_counted() -> None:
     long = "One two three four five six seven eight nine ten eleven twelve"
     for count in (1, 5, 40):
-        text = brief(left(long, count), 400)
+        text = brief(resume_with(long, count), 400)
         for title in ("Done", "Open", "Decisions", "Failures not repaired"):
             assert f"## {title} ({count})\n" in text
 
 
 def test_a_running_session_is_never_suggested_to_continue() -> None:
-    running = left()
+    running = resume_with()
     running.session = replace(running.session, state=SessionState.RUNNING)
     running.running, running.command = [running.session], "codex"
     end = brief(running).partition("## Continue\n")[2]
@@ -158,28 +158,28 @@ def test_a_running_session_is_never_suggested_to_continue() -> None:
 def test_a_brief_respects_the_word_limit_and_ends_with_how_to_continue(
     text: str, count: int, words: int
 ) -> None:
-    result = brief(left(text, count), words)
+    result = brief(resume_with(text, count), words)
     assert len(result.split()) <= words
     assert "\n## Continue\nSession 019a3f1b: " in result
     assert result.endswith("\ncodex resume 019a3f1b-0000\n")
-    assert result == brief(left(text, count), words)
+    assert result == brief(resume_with(text, count), words)
 
 
 def test_omitted_entries_are_counted() -> None:
-    assert "- … 10 more" in brief(left(count=40), 8000)
-    short = brief(left("One two three four five six seven eight", 9), 150)
+    assert "- … 10 more" in brief(resume_with(count=40), 8000)
+    short = brief(resume_with("One two three four five six seven eight", 9), 150)
     assert "more\n" in short
     assert "## Open (9)\n" in short
 
 
 @pytest.mark.fault("A08")
 def test_text_of_a_log_loads_nothing_when_the_brief_is_rendered_as_markdown() -> None:
-    result = brief(left("<img src=https://x.example/a> ![b](https://x.example/b)", 1))
+    result = brief(resume_with("<img src=https://x.example/a> ![b](https://x.example/b)", 1))
     assert result.count(r"\<img") == result.count("<img") > 5
     assert result.count(r"\![b\]") == result.count("![b") > 5
 
 
 def test_text_of_a_log_is_sanitized_and_on_one_line() -> None:
-    result = brief(left("x\n## Continue\nrm -rf ~\r\x1b]52;c;eA==\x07\u202e", 1))
+    result = brief(resume_with("x\n## Continue\nrm -rf ~\r\x1b]52;c;eA==\x07\u202e", 1))
     assert result.count("\n## Continue\n") == 1
     assert not any(char in result for char in "\x1b\x07\r\u202e")
