@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 from pathlib import PurePath
 
 from ingest.actions import current_user
@@ -21,8 +22,9 @@ from ingest.projects.state.merge import (
 )
 from ingest.projects.state.shared import shared_edits
 from ingest.projects.tasks.edits import RecordedEdit
+from ingest.projects.tasks.load import LoadedTasks
 from ingest.projects.tasks.model import Roadmap
-from ingest.projects.tasks.roadmap import recorded_edits, roadmap
+from ingest.projects.tasks.roadmap import load_scope, recorded_edits, roadmap_of
 from ingest.sessions.scope import FOREVER, TIMELESS, Now, Scope
 from ingest.sessions.session import list_sessions
 
@@ -52,8 +54,13 @@ class ProjectTasks:
         """Whether the database knows anything of the project."""
         return bool(self.sessions or self.plan().tasks)
 
+    @cached_property
+    def _loaded(self) -> list[LoadedTasks]:
+        return load_scope(self._rows, self._scope, self._now)
+
     def plan(self, more: Iterable[RecordedEdit] = ()) -> Roadmap:
-        return roadmap(self._rows, self._scope, self._now, more=more)
+        edits = [*self.every, *more]
+        return roadmap_of(self._rows, self._loaded, edits, self._scope, self._now)
 
     def state(self, plan: Roadmap) -> ProjectState:
         return task_state(self.name, plan, self._mask, self.paths)

@@ -41,9 +41,22 @@ def roadmap(
     project's repository. Runs git: then never call this on the UI thread. `more` are edits that are
     not recorded: those of a state file.
     """
-    every, loaded = in_order([*recorded_edits(rows), *more]), load_scope(rows, scope, now)
+    loaded = load_scope(rows, scope, now)
     sessions = [item.session for item in loaded]
     reached = LinesOfWork(rows, sessions, git, folder).reached if git else None
+    return roadmap_of(rows, loaded, [*recorded_edits(rows), *more], scope, now, reached)
+
+
+def roadmap_of(
+    rows: NamedQueries,
+    loaded: list[LoadedTasks],
+    edits: list[RecordedEdit],
+    scope: Scope,
+    now: Now,
+    reached: Callable[[ListedTask], Reached] | None = None,
+) -> Roadmap:
+    """The tasks of loaded sessions, with these edits in any order."""
+    every = in_order(edits)
     plan = build_roadmap(loaded, every, scope, now, reached=reached)
     if plan.elsewhere and (scope.project is not None or scope.session is not None):
         # A task that waits for one of another project waits in every scope.
