@@ -126,7 +126,7 @@ class AppHarness:
         def notify_for_long(message: str, **details: Any) -> None:
             notify(message, **details | {"timeout": 3600})
 
-        # On a busy machine a message would be gone before a test looks at it.
+        # On a busy machine a message would disappear before a test reads it.
         dashboard.notify = notify_for_long  # type: ignore[method-assign]
         self.dashboards.append(dashboard)
         return dashboard

@@ -86,8 +86,8 @@ class Follower:
         self._rest = threading.Event()
 
     def append(self, *, measure_visible: bool) -> Append:
-        """Append and wait until the lines are stored; with `look`, measure when a reader sees
-        them."""
+        """Append and wait until the lines are stored; with `measure_visible`, measure when a reader
+        sees them."""
         # At any point of the owner's interval, as a real writer, not always right after a round.
         self._rest.wait(0.02 + self._random.random() * 0.15)
         while not self.rounds.empty():

@@ -158,7 +158,7 @@ class Screens:
         where = ["--codex-home", str(home), "--db", str(db)]
         return Terminal([*self.subject.program, *where], self.subject.env)
 
-    # ── what is measured ────────────────────────────────────────────────────────────────────────
+    # ── measurements ──────────────────────────────────────────────────────────────────────────────
 
     def _first(self) -> None:
         _print_progress("the first frame")
@@ -285,7 +285,7 @@ class Screens:
         self.results.figures.append(figure)
 
 
-# ── what is seen ────────────────────────────────────────────────────────────────────────────────
+# ── reading the screen ────────────────────────────────────────────────────────────────────────────
 
 
 def is_full(grid: Grid) -> bool:

@@ -129,7 +129,7 @@ class Agents(Forks):
         self.line("world_state", {"full": False, "state": state})
 
     def _inherit_all(self, parent: Agents) -> None:
-        """v1: a full copy, the spawning call answered for the child, the counters go on."""
+        """v1: a full copy, the spawning call is answered for the child, the counters continue."""
         self.thread.forked_from = parent.thread.id
         self.start_from(parent.counted, parent.recorded)
         self.open_file()

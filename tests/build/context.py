@@ -76,7 +76,7 @@ class Context(Tools):
         }
 
     def rollback(self, turns: int) -> None:
-        """The user takes back the last turns; before 0.160, in legacy files."""
+        """The user rolls back the last turns; before 0.160, in legacy files."""
         self.settle()
         self.facts.drop(turns)
         self.count(estimate=3081)

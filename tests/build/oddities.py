@@ -23,7 +23,7 @@ SHELL = 7
 
 
 def refusals(home: Home) -> Rollout:
-    """A person and a sandbox refuse what the model asks for (0.34 to 0.77)."""
+    """The user and a sandbox refuse commands of the model (0.34 to 0.77)."""
     session = home.session("g2", "0.63.0")
     session.prompt("Do what you may not")
     for number, refusal in enumerate(REFUSALS):
@@ -72,7 +72,7 @@ def long_command(home: Home) -> Rollout:
 
 
 def wordless_turns(home: Home) -> Rollout:
-    """Turns that end without a message: a plan, a person's command, a failure (0.144)."""
+    """Turns that end without a message: a plan, a command of the user, a failure (0.144)."""
     session = home.session("g3", "0.144.0", source="vscode")
     session.thread.extra["history_mode"] = "legacy"
     session.prompt("Plan it")

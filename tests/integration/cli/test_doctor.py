@@ -189,7 +189,7 @@ def test_a_folder_that_is_not_writable_is_a_problem_before_the_first_ingest(
     assert "--db PATH" in found["cure"]
 
 
-def test_sessions_readable_by_everybody_are_a_note(cli: CliHarness, sessions: Sessions) -> None:
+def test_sessions_readable_by_other_users_are_a_note(cli: CliHarness, sessions: Sessions) -> None:
     cli.home.chmod(0o755)
     sessions.done.path.chmod(0o644)
     (cli.home / "config.toml").write_text("[tools.update_plan]\nenabled = true\n")

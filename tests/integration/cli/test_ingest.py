@@ -151,7 +151,7 @@ def test_verify_deep_leaves_no_copy_beside_the_database(
     assert list(spool.glob("verify-*")) == []
 
 
-def test_what_a_killed_verify_deep_leaves_is_removed_by_the_next_command(
+def test_leftovers_of_a_killed_verify_deep_are_removed_by_the_next_command(
     cli: CliHarness, sessions: Sessions
 ) -> None:
     spool = cli.db.with_name(f"{cli.db.name}.spool")

@@ -108,7 +108,7 @@ def test_a_window_that_reset_since_counts_as_unused(empty: CliHarness, session: 
     assert "5 h 0 %, reset " in empty.run("status").out
 
 
-def test_more_than_everything_is_shown_as_it_is(empty: CliHarness, session: Rollout) -> None:
+def test_a_use_above_100_percent_is_shown_unchanged(empty: CliHarness, session: Rollout) -> None:
     resets = time_of(session) + timedelta(hours=2)
     at = report(session, window(104.0, 10_080, resets), after=timedelta(minutes=5))
     (limit,) = read(empty, session, at)

@@ -346,7 +346,7 @@ def test_conflicting_changes_of_two_people_are_refused_with_the_lines(
     assert anna.tasks()["Write the manual"]["owner"] == "kim"
 
 
-def test_an_edit_by_hand_wins_over_a_field_that_nobody_changed(team: tuple[Person, Person]) -> None:
+def test_a_manual_edit_overrides_an_unchanged_field(team: tuple[Person, Person]) -> None:
     anna, _ = team
     path = anna.file
     text = path.read_text()

@@ -137,7 +137,7 @@ def later(project: Project) -> datetime:
 
 @pytest.mark.parametrize("bring", [merge, squash, rebase, pick])
 @pytest.mark.parametrize("deleted", [False, True])
-def test_what_a_branch_finished_is_done_on_main_once_its_commits_are_there(
+def test_tasks_finished_on_a_branch_are_done_on_main_once_its_commits_are_there(
     finished: Project, bring: Callable[[Project], str], deleted: bool
 ) -> None:
     commit = bring(finished)
@@ -147,7 +147,7 @@ def test_what_a_branch_finished_is_done_on_main_once_its_commits_are_there(
     assert finished.tasks()[B]["where"] == f"done on {BRANCH}, merged in {commit[:7]}"
 
 
-def test_what_a_deleted_branch_finished_is_open_again(finished: Project) -> None:
+def test_tasks_finished_on_a_deleted_branch_are_open_again(finished: Project) -> None:
     finished.repo.git("branch", "--quiet", "-D", BRANCH)
     assert finished.states("main") == "drp"
     assert finished.tasks()[B]["where"] == f"done on {BRANCH}, not merged"

@@ -120,7 +120,7 @@ def test_a_background_command_of_a_script_belongs_to_the_turn_it_names(status: s
     assert [(one.turn, one.status) for one in entry] == [(1, status)]
 
 
-def test_what_follows_a_late_command_belongs_to_the_newest_turn() -> None:
+def test_lines_after_a_late_command_belong_to_the_newest_turn() -> None:
     entry = calls(
         PAGINATED,
         STARTED,

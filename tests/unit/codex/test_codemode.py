@@ -73,7 +73,7 @@ def test_string_escapes_follow_javascript(literal: str, text: str) -> None:
     ],
     ids=lambda argument: argument[:20],
 )
-def test_what_is_computed_or_broken_is_unreadable(argument: str) -> None:
+def test_computed_or_broken_values_are_unreadable(argument: str) -> None:
     assert plans_in(f"tools.update_plan({argument})") == ([], 1)
 
 

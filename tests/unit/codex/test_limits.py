@@ -73,7 +73,7 @@ def test_an_account_with_a_weekly_window_only_has_one() -> None:
     ]
 
 
-def test_more_than_everything_is_stored_as_reported() -> None:
+def test_a_use_above_100_percent_is_stored_as_reported() -> None:
     assert shown({"primary": window(104.0)}) == [(300, 104.0, None)]
 
 

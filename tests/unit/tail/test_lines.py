@@ -228,7 +228,7 @@ def test_a_huge_line_is_never_held_in_memory(tmp_path: Path, ending: bytes) -> N
     assert [block.offset for block in found] == ([0] if ending else [])
 
 
-def test_reading_a_file_of_short_lines_holds_one_piece_of_it(tmp_path: Path) -> None:
+def test_reading_short_lines_keeps_one_block_in_memory(tmp_path: Path) -> None:
     path = write(tmp_path / rollout(), (b"x" * 899 + b"\n") * 20_000)
     tracemalloc.start()
     try:

@@ -58,7 +58,7 @@ def test_work_on_the_branch_that_is_checked_out_is_part_of_it(repo: Repo, ask: A
     assert ask().part is False
 
 
-def test_a_merge_is_named_as_what_brought_it(repo: Repo, ask: Ask) -> None:
+def test_a_merge_commit_is_named_as_the_reason(repo: Repo, ask: Ask) -> None:
     work(repo, "one", "two")
     repo.git("merge", "--quiet", "--no-ff", "--message", "Merge", "work", at=LATER)
     assert ask() == Reached(True, repo.head, LATER)
