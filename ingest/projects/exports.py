@@ -5,6 +5,7 @@ exports are not recorded one by one: their paths follow from the project.
 """
 
 import json
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
@@ -127,7 +128,7 @@ def export_action(what: str, path: Path) -> RecordEdit:
 def project_folder(rows: NamedQueries, project: str) -> Path | None:
     """The folder of a project: its main worktree, or else that of its latest session."""
     main = rows.first_row("projects.labelled", label=project)
-    if main is not None and Path(main["folder"], ".git").exists():
+    if main is not None and is_repository(Path(main["folder"])):
         return Path(main["folder"])
     row = rows.first_row("journal.folders", project=project)
     if row is None:
@@ -138,7 +139,14 @@ def project_folder(rows: NamedQueries, project: str) -> Path | None:
 
 def enclosing_repository(path: Path) -> Path | None:
     """The repository that contains this path."""
-    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
+    return next((folder for folder in path.parents if is_repository(folder)), None)
+
+
+def is_repository(folder: Path) -> bool:
+    """Whether this is the top folder of a repository or worktree. Codex's sandbox creates an empty
+    folder `.git` in temporary folders, which git does not take for a repository either."""
+    mark = folder / ".git"
+    return os.path.lexists(mark / "HEAD") or mark.is_file()
 
 
 def check_target(path: Path, *, into: bool) -> None:

@@ -17,6 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.errors import GitFailed
+from ingest.projects.exports import is_repository
 from ingest.projects.git.repository import (
     FORMAT,
     NEWEST,
@@ -289,7 +290,7 @@ def _root(folder: Path) -> str | None:
     if not folder.is_dir():
         return None
     return next(
-        (str(parent) for parent in (folder, *folder.parents) if _is_repository(parent)), None
+        (str(parent) for parent in (folder, *folder.parents) if is_repository(parent)), None
     )
 
 
@@ -309,10 +310,6 @@ def _no_folder(folder: str) -> GitFailed:
     return GitFailed(
         f"{folder} does not respond: its disk or network may be unavailable.", silent=True
     )
-
-
-def _is_repository(folder: Path) -> bool:
-    return os.path.lexists(folder / ".git")
 
 
 def _refs(repository: Repository) -> tuple[object, ...]:

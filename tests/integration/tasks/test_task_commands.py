@@ -83,7 +83,7 @@ def test_in_the_folder_of_a_project_its_tasks_are_listed(
     planned: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "site"
-    (here / ".git").mkdir(parents=True)
+    Repo(here)
     (here / "src").mkdir()
     later = Home(planned.home, start_ms=START_MS + 60_000)
     session = later.session("g3", cwd=str(here))
@@ -269,3 +269,15 @@ def test_task_details_are_aligned_in_columns(planned: CliHarness) -> None:
     for word in ("project", "after", "before"):
         line = next(line for line in lines if line.startswith(f"{word} "))
         assert line[column - 1] == " " != line[column], line
+
+
+def test_an_empty_folder_named_git_is_no_repository(
+    planned: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The sandbox of Codex creates one in each folder that commands may write to, `/tmp` too.
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    answer = planned.run("journal", "export", "--everywhere", "--out", str(tmp_path / "a.md"))
+    assert answer.code == 0, answer.err
+    assert "is inside the repository" not in answer.err
