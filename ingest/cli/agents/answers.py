@@ -161,8 +161,6 @@ def hits_of(
     invocation = request.invocation
     scope = scope_of(invocation, access, only)
     parsed = parse(query, invocation.aware_now, invocation.zone)
-    if parsed.empty:
-        raise click.UsageError("`query` has no word; example: failing test kind:command since:7d.")
     wanted = replace(
         parsed,
         projects=(scope.project,) if scope.project else parsed.projects,
@@ -185,6 +183,8 @@ def hits(
     only = Filters(limit=limit, offset=offset)
     if request.project is not None or not everywhere:
         only = dataclasses.replace(only, project=request.label(access))
+    if parse(query, request.invocation.aware_now).empty:
+        raise click.UsageError("`query` has no word; example: failing test kind:command since:7d.")
     found = hits_of(request, access, query, only)
     if not found.total:
         elsewhere = "" if everywhere else " everywhere=true searches all projects."

@@ -6,7 +6,7 @@ the file stay. Whether the plan tool was on before is known from the backup.
 
 import shlex
 import tomllib
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection, Mapping, MutableMapping
 from typing import Any, Final
 
 import tomlkit
@@ -53,13 +53,18 @@ def installed(text: str, paths: Collection[str]) -> Installed:
     )
 
 
-def added(text: str, program: str) -> tuple[str, list[str]]:
-    """The file with everything added, and what was added, in words."""
+def added(
+    text: str, program: str, environment: Mapping[str, str] | None = None
+) -> tuple[str, list[str]]:
+    """The file with everything added, and what was added, in words. `environment`: what the server
+    needs to find the same database: Codex starts it without most variables."""
     document = _parsed(text)
     done = []
     if "mcp" not in (_at(document, "mcp_servers", SERVER).get("args") or ()):
         entry = tomlkit.table()
         entry["command"], entry["args"] = program, ["mcp"]
+        if environment:
+            entry["env"] = tomlkit.inline_table() | dict(environment)
         _inside(document, "mcp_servers")[SERVER] = entry
         done.append("MCP server `tailboard`")
     if _hook_place(document) is None:

@@ -25,7 +25,7 @@ INSTRUCTIONS: Final = (
     "task is done or blocked."
 )
 _ANSWER_CHARS: Final = 20_000
-_TEXT_CHARS: Final = 1000
+TEXT_CHARS: Final = 1000
 
 
 class Argument(Struct, frozen=True):
@@ -206,8 +206,10 @@ RESOURCES: Final = {
 
 
 def checked(tool: Tool, given: Mapping[str, Any]) -> dict[str, Any]:
-    """All arguments of the tool, with defaults; raises `Refused`."""
-    return check_arguments(tool.name, tool.arguments, given)
+    """All arguments of the tool, with defaults; raises `Refused`. Models often send an empty text
+    for what they leave out."""
+    sent = {name: value for name, value in given.items() if value != ""}
+    return check_arguments(tool.name, tool.arguments, sent)
 
 
 def check_arguments(
@@ -235,15 +237,15 @@ def _checked(of: str, name: str, about: Argument, value: Any) -> Any:
                 return value
             allowed = "true or false"
         case _:
-            if isinstance(value, str) and value.isprintable() | ("\n" in value):
-                if len(value) > _TEXT_CHARS:
+            if isinstance(value, str) and value and "\0" not in value:
+                if len(value) > TEXT_CHARS:
                     raise Refused(
                         f"`{name}` has {len(value)} characters.",
-                        f"At most {_TEXT_CHARS} are taken.",
+                        f"At most {TEXT_CHARS} are taken.",
                     )
                 if not about.choices or value in about.choices:
                     return value
-            allowed = " or ".join(about.choices) or "text"
+            allowed = " or ".join(about.choices) or "a text that is not empty"
     shown = repr(value)[:40]
     raise Refused(f"`{name}` must be {allowed}, not {shown}.", about.about)
 

@@ -24,6 +24,11 @@ _TRUST: Final = (
 )
 
 
+_VARIABLES: Final = (
+    "TAILBOARD_DB", "TAILBOARD_CONFIG", "CODEX_HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME",
+)  # fmt: skip
+
+
 class Change(Struct, frozen=True):
     path: str
     what: str
@@ -62,7 +67,7 @@ def codex(
     if remove:
         new, what = codex_setup.removed(text, file.names, file.before())
     else:
-        new, what = codex_setup.added(text, program())
+        new, what = codex_setup.added(text, program(), _environment(invocation))
     wanted = bool(what) and not only_print
     if what and not invocation.options.json:
         invocation.output.text(masked(file.difference(new)))
@@ -98,6 +103,11 @@ def _config_path(invocation: Invocation, *, in_project: bool) -> Path:
     if root is None:
         raise NotFound(f"{invocation.here} is in no git repository.", "Leave out --project.")
     return root / ".codex" / "config.toml"
+
+
+def _environment(invocation: Invocation) -> dict[str, str]:
+    """The variables that say where the database and the settings are, if any is set."""
+    return {name: invocation.env[name] for name in _VARIABLES if invocation.env.get(name)}
 
 
 def program() -> str:

@@ -39,6 +39,7 @@ def test_setup_shows_the_change_and_can_take_it_back(project: Project, settings:
     assert agents_check(project)["detail"] == f"{cli.home} does not know Tailboard."
     done = cli.json("setup", "codex", "--yes")["changes"]
     assert [change["done"] for change in done] == [True, True, True]
+    assert f'TAILBOARD_DB = "{cli.db}"' in settings.read_text()
     assert stat.S_IMODE(settings.stat().st_mode) == 0o640
     check = agents_check(project)
     assert check["ok"] is False

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ingest import __version__
 from ingest.cli.agents.http.endpoints import Endpoint
+from ingest.cli.agents.tools import TEXT_CHARS, Argument
 
 PROBLEMS: Final = {
     "400": "An argument is wrong; the message says which, and the hint what to do.",
@@ -57,6 +58,13 @@ def openapi(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
     }
 
 
+def _schema(argument: Argument) -> dict[str, Any]:
+    schema = {key: value for key, value in argument.schema.items() if key != "description"}
+    if argument.type == "string" and not argument.choices:
+        schema |= {"minLength": 1, "maxLength": TEXT_CHARS, "pattern": "^[^\\u0000]*$"}
+    return schema
+
+
 def _operation(endpoint: Endpoint, problems: dict[str, Any]) -> dict[str, Any]:
     return {
         "operationId": endpoint.path.removeprefix("/v1/").replace("/", "_").replace("{id}", "one"),
@@ -67,9 +75,7 @@ def _operation(endpoint: Endpoint, problems: dict[str, Any]) -> dict[str, Any]:
                 "in": "path" if f"{{{name}}}" in endpoint.path else "query",
                 "required": each.required,
                 "description": each.about,
-                "schema": {
-                    key: value for key, value in each.schema.items() if key != "description"
-                },
+                "schema": _schema(each),
             }
             for name, each in endpoint.arguments.items()
         ],
