@@ -19,11 +19,11 @@ from ingest.projects.resume.brief import LEAST
 from ingest.projects.safe_export import masked
 
 INSTRUCTIONS: Final = (
-    "What earlier Codex sessions of this project did, decided and left open. Call project_resume "
-    "first when you continue work or are asked what is next; history_search for how something was "
-    "done, decided or failed before; project_tasks for the backlog; project_task_update when a "
-    "task is done or blocked."
+    "Earlier Codex sessions of this project. Call project_resume first to continue or to see what "
+    "is next; history_search: how something was done, decided or failed; project_tasks: the "
+    "backlog; project_task_update: say that a task is done."
 )
+"""Codex shows about 240 characters of it."""
 _ANSWER_CHARS: Final = 20_000
 TEXT_CHARS: Final = 1000
 

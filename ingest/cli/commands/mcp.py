@@ -5,6 +5,7 @@ import click
 from ingest.cli.agents.extra import require_agents
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
+from ingest.gc_scheduler import gc_paused
 
 
 @click.command(cls=Command)
@@ -18,9 +19,10 @@ def command(invocation: Invocation) -> None:
     """
     require_agents()
     # Imported here: slow, and not installed everywhere.
-    import anyio
+    with gc_paused():
+        import anyio
 
-    from ingest.cli.agents.mcp_server import serve_stdio
+        from ingest.cli.agents.mcp_server import serve_stdio
 
     _ = invocation.settings  # A mistake in the settings file is reported at once.
     anyio.run(serve_stdio, invocation)

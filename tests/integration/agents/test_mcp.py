@@ -52,6 +52,7 @@ async def test_a_client_lists_and_calls_the_tools_and_reads_the_resources(
             assert hints["destructiveHint"] is False
         assert client.instructions is not None
         assert "project_resume" in client.instructions
+        assert len(client.instructions) <= 240
 
         async def call(name: str, **arguments: Any) -> str:
             result = await client.call_tool(name, arguments)
