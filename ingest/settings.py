@@ -37,6 +37,8 @@ class Setting(Struct, frozen=True):
     pattern: str = ""
     """What a text must match that is no choice; empty is allowed, too."""
     example: str = ""
+    words: str = "a list of words, starting with the program"
+    """What a list of words is."""
     variable: str = ""
     """Environment variables; `TAILBOARD_` and the name if empty."""
 
@@ -133,6 +135,13 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = True
     agents_write: Annotated[bool, Setting("Whether agents may change tasks, over MCP")] = True
+    keys: Annotated[
+        tuple[str, ...],
+        Setting(
+            'Keys of the dashboard\'s commands, in a table `[keys]`: `retry = "ctrl+r"`',
+            words="a table of commands and their keys",
+        ),
+    ] = ()
     color: Annotated[
         str,
         Setting(
@@ -266,6 +275,8 @@ def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
     for key, raw in table.items():
         if key in _TABLES and isinstance(raw, dict):
             yield from ((inner, f"{key}_{inner}", value) for inner, value in raw.items())
+        elif key == "keys" and isinstance(raw, dict):
+            yield key, key, [value and f"{name}={value}" for name, value in raw.items()]
         else:
             yield key, key, raw
 
@@ -360,7 +371,7 @@ def allowed(name: str) -> str:
     if kind is Path:
         return "a path"
     if kind == tuple[str, ...]:
-        return "a list of words, starting with the program"
+        return about.words
     if kind is bool:
         return "true or false"
     if about.pattern:

@@ -19,7 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui import content
-from tui.commands import bind
+from tui.commands import bind, changes_data
 from tui.pushed_screen import PushedScreen
 from tui.query_runner import Answer, Query, QueryFailure, failure_of
 from tui.summary import Summary, summary
@@ -273,6 +273,21 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
             self._changes_while_paused = 0
             self.load_now()
         self.update_header()
+
+    # ── keys that do nothing here ─────────────────────────────────────────────────────────────────
+
+    def on_key(self, event: events.Key) -> None:
+        """Say why the key of a command that changes data does nothing now."""
+        for node, bindings in self._binding_chain:
+            for binding in bindings.key_to_bindings.get(event.key, ()):
+                if changes_data(binding) and node.check_action(binding.action, ()) is not True:
+                    why = self.why_not(binding.action)
+                    self.notify(f"{binding.description}: {why}", markup=False)
+                    return
+
+    def why_not(self, action: str) -> str:
+        """Why a command that changes data does nothing now."""
+        return "there is nothing here that it could change."
 
     # ── panes ─────────────────────────────────────────────────────────────────────────────────────
 

@@ -5,6 +5,7 @@ list the commands of the focused widget and its parents. The method for a comman
 is `action_show_new` of the widget that took it. Verbs of the CLI have the same name here.
 """
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from msgspec import Struct
@@ -107,8 +108,8 @@ COMMANDS: Final = _table(
     Command("complete-word", "tab", "complete", "Complete a filter or its value.", in_footer=True),
     Command("results", "down", "results", "Go to the results.", in_footer=True),
     # ── insights ──
-    Command("period", "t", "period", "Show 7, 30 or 90 days, or all time.", in_footer=True),
-    Command("compare", "c", "compare", "Compare with the period before, or not.", in_footer=True),
+    Command("period", "T", "period", "Show 7, 30 or 90 days, or all time.", in_footer=True),
+    Command("compare", "B", "compare", "Compare with the period before, or not.", in_footer=True),
     # ── the session ──
     Command("tools", "t", "tool output", "Tool output: off, short or full.", in_footer=True),
     Command("raw", "i", "raw line", "Show the line of Codex's file.", in_footer=True),
@@ -123,7 +124,7 @@ COMMANDS: Final = _table(
     ),
     _change(
         "auto-export",
-        "A",
+        "ctrl+e",
         "automatic",
         "Write this project's journals automatically, or stop that.",
     ),
@@ -136,12 +137,14 @@ COMMANDS: Final = _table(
     _change("cancel", "x", "cancel", "Cancel the selected batches; r retries them."),
     _change("reset", "X", "read again", "Delete what was read, and read it again."),
     _change("pause-queue", "P", "pause queue", "Pause the queue, or resume it."),
-    Command("group", "g", "by error", "Group the batches by error.", in_footer=True),
+    Command("group", "v", "by error", "Group the batches by error.", in_footer=True),
     # ── tasks ──
-    Command("next-ready", "n", "next ready", "To the next task that is ready.", in_footer=True),
-    _change("complete", "c", "complete", "Set this task to done."),
+    Command(
+        "next-ready", "ctrl+n", "next ready", "To the next task that is ready.", in_footer=True
+    ),
+    _change("complete", "d", "done", "Set this task to done."),
     _change("block", "b", "block", "Set this task to blocked.", argument="why"),
-    _change("set", "s", "set state", "Set the state of this task.", argument="state"),
+    _change("set", "equals_sign", "set state", "Set the state of this task.", argument="state"),
     _change("owner", "o", "owner", "Set its owner.", argument="name", in_footer=False),
     _change(
         "link",
@@ -150,7 +153,7 @@ COMMANDS: Final = _table(
         "Add a dependency: go to the other task, press Enter.",
         in_footer=False,
     ),
-    _change("unlink", "x", "unlink", "Remove a dependency.", in_footer=False),
+    _change("unlink", "delete,backspace", "unlink", "Remove a dependency.", in_footer=False),
     _change("add", "a", "add", "Add a task.", argument="text"),
     _change(
         "evidence",
@@ -169,7 +172,7 @@ COMMANDS: Final = _table(
         "Remove all edits of this task; the log counts again.",
         in_footer=False,
     ),
-    Command("choice", "f", "show", "Show all tasks, or only ready, blocked, stuck or done ones."),
+    Command("choice", "F", "show", "Show all tasks, or only ready, blocked, stuck or done ones."),
     Command("narrow", "O", "narrow", "Show a project, a branch, a session, or everything."),
     Command("next-project", "right_curly_bracket", "next project", "To the next project."),
     Command("previous-project", "left_curly_bracket", "previous project", "To the previous one."),
@@ -236,12 +239,31 @@ def changes_data(binding: Binding) -> bool:
 
 _KEY_LABELS: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/", "colon": ":",
-    "question_mark": "?", "exclamation_mark": "!", "full_stop": ".", "backslash": "\\",
-    "tab": "Tab", "shift+tab": "Shift+Tab",
-    "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End", "left_square_bracket": "[",
-    "right_square_bracket": "]", "left_curly_bracket": "{",
+    "question_mark": "?", "exclamation_mark": "!", "equals_sign": "=", "full_stop": ".",
+    "backslash": "\\", "delete": "Del", "backspace": "Backspace", "tab": "Tab",
+    "shift+tab": "Shift+Tab", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End",
+    "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",
     "right_curly_bracket": "}", "up": "↑", "down": "↓", "left": "←", "right": "→",
 }  # fmt: skip
+
+
+def keys_of(command: Command, remapped: Mapping[str, str]) -> str:
+    """The keys of a command, as a person has set them in `[keys]` or as they are by default."""
+    return remapped.get(command.name, command.keys)
+
+
+def remapped_keys(words: Sequence[str]) -> tuple[dict[str, str], list[str]]:
+    """The keys that the settings give to commands, as `retry=ctrl+r`, and what is wrong there."""
+    keys, problems = {}, []
+    for word in words:
+        name, _, key = word.partition("=")
+        if name not in COMMANDS:
+            problems.append(f"[keys] There is no command “{name}”. ? lists the commands.")
+        elif not key.strip():
+            problems.append(f"[keys] “{name}” has no key.")
+        else:
+            keys[name] = key.strip()
+    return keys, problems
 
 
 def key_label(key: str) -> str:

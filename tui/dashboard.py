@@ -34,12 +34,12 @@ from ingest.text.times import Clock, utc_now
 from tui import content, unexpected_errors
 from tui.actions import carry_out, possible
 from tui.base_screen import BaseScreen
-from tui.commands import SCREENS, bind
+from tui.commands import SCREENS, bind, remapped_keys
 from tui.idle_gc import IdleCollector
 from tui.needs import LastErrors
 from tui.output_sanitizer import OutputSanitizer
 from tui.query_runner import QueryFailure, QueryRunner
-from tui.scope import Place, ScreenScope, next_scope
+from tui.scope import Place, ScopeKind, ScreenScope, next_scope
 from tui.screens import MODES
 from tui.screens.database_error import DatabaseErrorScreen
 from tui.screens.help import HelpScreen
@@ -176,6 +176,9 @@ class Dashboard(App[int]):
         self._nudges = Nudges()
         self._stop_watching = threading.Event()
         """Ends the threads that watch."""
+        self.remapped, self._key_problems = remapped_keys(settings.keys)
+        """Keys of commands that the settings change."""
+        self.set_keymap(self.remapped)
         self.scope = ScreenScope()
         self.place: Place | None = None
         """Where the session under the cursor works, or worked when the cursor left it."""
@@ -223,6 +226,8 @@ class Dashboard(App[int]):
     def on_mount(self) -> None:
         if self.ui_state.screen in SCREENS:
             self.go_to(self.ui_state.screen)
+        for problem in self._key_problems:
+            self.notify(content.line(problem).plain, severity="warning", markup=False)
         self.supervisor.listen(self._post_supervisor_event)
         loop = asyncio.get_running_loop()
         loop.set_exception_handler(self._task_failed)
@@ -396,6 +401,26 @@ class Dashboard(App[int]):
         elif isinstance(self.screen, BaseScreen):
             self.screen.scope_changed()
             self.screen.update_header()
+
+    def open_session(self, home: str, session: str) -> None:
+        from tui.screens.session import SessionScreen
+
+        self.go_to("board")
+        self.push_screen(SessionScreen(home, session))
+
+    def show_project(self, place: Place) -> None:
+        """Limit the screens to this project."""
+        self.scope = ScreenScope(ScopeKind.PROJECT, place)
+        if isinstance(self.screen, BaseScreen):
+            self.screen.scope_changed()
+            self.screen.update_header()
+
+    def open_task(self, place: Place, task: str) -> None:
+        from tui.screens.tasks import TasksScreen
+
+        self.go_to("tasks")
+        if isinstance(self.screen, TasksScreen):
+            self.screen.show_task(place.project, task)
 
     # ── commands of every screen ──────────────────────────────────────────────────────────────────
 

@@ -171,12 +171,9 @@ class TypeAhead:
     def _may_change_data(self, key: events.Key) -> bool:
         """Whether this key may change data here, now or as soon as the lists are loaded."""
         screen = self._app.screen
-        for node in (screen.focused or screen).ancestors_with_self:
+        for node, bindings in screen._modal_binding_chain:  # With the keys of the settings.
             if node.check_consume_key(key.key, key.character):
                 return False  # A text input takes it.
-            bindings = node._bindings.key_to_bindings.get(key.key, ())
-            if any(changes_data(binding) for binding in bindings):
+            if any(map(changes_data, bindings.key_to_bindings.get(key.key, ()))):
                 return True
-            if node.is_modal:
-                return False
         return False

@@ -11,7 +11,7 @@ def test_insights(harness: AppHarness, picture: Picture, size: tuple[int, int]) 
 def test_comparison_of_two_periods(
     harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(harness, size, "6", "t", "t", "t", "c", "tab", "G")
+    picture(harness, size, "6", "T", "T", "T", "B", "tab", "G")
 
 
 def test_empty_insights(empty_harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:

@@ -28,7 +28,7 @@ def test_details_of_a_batch_on_a_narrow_screen(
 
 
 def test_batches_grouped_by_error(failing_harness: AppHarness, picture: Picture) -> None:
-    picture(failing_harness, (120, 40), "3", "g")
+    picture(failing_harness, (120, 40), "3", "v")
 
 
 def test_bulk_retry_asks_for_confirmation(failing_harness: AppHarness, picture: Picture) -> None:

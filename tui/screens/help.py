@@ -1,6 +1,6 @@
 """The help: all commands available at this point, generated from their declarations."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -11,8 +11,9 @@ from textual.screen import ModalScreen
 
 from tui import content
 from tui.actions import Possible
-from tui.commands import MOVEMENT, bind, key_label
+from tui.commands import MOVEMENT, bind, key_label, keys_of
 from tui.pushed_screen import PushedScreen
+from tui.widgets.pane import DashboardNode
 from tui.widgets.text_view import TextView
 
 _APP: Final = "Dashboard"
@@ -20,7 +21,7 @@ _KEYS_WIDTH: Final = 14
 _NAMES_WIDTH: Final = 18
 
 
-class HelpScreen(ModalScreen[None], PushedScreen[None]):
+class HelpScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = bind("back", "help", "quit")
     DEFAULT_CSS = """
     HelpScreen {
@@ -56,7 +57,10 @@ class HelpScreen(ModalScreen[None], PushedScreen[None]):
             else:
                 here.append(each)
         parts = (("Here", here), ("Everywhere", everywhere), ("Movement", movement))
-        lines = [line for title, items in parts if items for line in _part(title, items, view)]
+        keys = self.dashboard.remapped
+        lines = [
+            line for title, items in parts if items for line in _part(title, items, view, keys)
+        ]
         view.set_text(content.lines(*lines[:-1]))
 
     def action_back(self) -> None:
@@ -66,10 +70,12 @@ class HelpScreen(ModalScreen[None], PushedScreen[None]):
         self.dismiss()
 
 
-def _part(heading: str, items: list[Possible], view: TextView) -> Iterator[Content]:
+def _part(
+    heading: str, items: list[Possible], view: TextView, remapped: Mapping[str, str]
+) -> Iterator[Content]:
     yield content.line(heading, "title")
     for item in items:
-        keys = " ".join(filter(None, map(key_label, item.command.keys.split(","))))
+        keys = " ".join(filter(None, map(key_label, keys_of(item.command, remapped).split(","))))
         title = content.line(keys, "cyan").pad_right(_KEYS_WIDTH - len(keys))
         title += content.line(item.command.name, "bold")
         yield content.titled(title, item.command.help, _KEYS_WIDTH + _NAMES_WIDTH, view.columns)

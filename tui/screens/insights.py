@@ -137,7 +137,7 @@ class InsightsScreen(BaseScreen):
     def action_compare(self) -> None:
         if PERIODS[self._period][1] is None:
             self.notify(
-                "There is no period before all time. t chooses a shorter period.", markup=False
+                "There is no period before all time. T chooses a shorter period.", markup=False
             )
             return
         self._comparing = not self._comparing

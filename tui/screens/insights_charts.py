@@ -36,7 +36,7 @@ def spending(data: Insights, width: int, scale_with: Insights | None = None) -> 
     if not (data.report.sessions or data.outcomes or data.tokens.days):
         return [
             Content("No sessions in this period."),
-            content.line("t chooses another one.", "dim"),
+            content.line("T chooses another one.", "dim"),
         ]
     return [
         *_tokens(data, width, scale_with),

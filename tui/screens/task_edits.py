@@ -59,7 +59,17 @@ class TaskEdits(BaseScreen):
     def _edit(self, task: str, edit: TaskEdit, reason: str | None = None) -> None:
         """Send an edit, and load the tasks again."""
         action = edit_action(task, edit, reason or None)
-        self.run_command(lambda: self.dashboard.queries.act(action))
+        name = edit.text if isinstance(edit, Add) else self._task_name(task)
+
+        async def act() -> None:
+            await self.dashboard.queries.act(action)
+            text = f"“{truncate(name, _NAME_CHARS)}” {_describe(edit)}. u undoes it."
+            self.notify(content.line(text).plain, markup=False)
+
+        self.run_command(act)
+
+    def _task_name(self, task: str) -> str:
+        return next((each.text for each in self.roadmap.tasks if each.id == task), task)
 
     def _edit_selected(self, edit: TaskEdit, reason: str | None = None) -> None:
         if self.plan_pane.selected is not None:
@@ -75,7 +85,11 @@ class TaskEdits(BaseScreen):
         self.app.push_screen(InputDialog(title, [hint], value=value), answered)
 
     def action_complete(self) -> None:
-        self._edit_selected(Set(TaskState.DONE))
+        task = self.plan_pane.selected
+        if task is not None and task.state is TaskState.DONE:
+            self.notify("This task is done already.", markup=False)
+        else:
+            self._edit_selected(Set(TaskState.DONE))
 
     def action_block(self, why: str = "") -> None:
         if why:
@@ -171,8 +185,7 @@ class TaskEdits(BaseScreen):
             self.notify("Nothing to undo.", markup=False)
             return
         await self.dashboard.queries.act(edit_action(last.task, Undo(last.id)))
-        texts = {task.id: task.text for task in self.roadmap.tasks}
-        name = truncate(texts.get(last.task, last.task), _NAME_CHARS)
+        name = truncate(self._task_name(last.task), _NAME_CHARS)
         text = content.line(f"Undone: “{name}” {_describe(last.edit)}").plain
         self.notify(text, markup=False)
 

@@ -69,6 +69,11 @@ class TasksScreen(TaskEdits):
         else:
             self._show_project(project)
 
+    def show_task(self, project: str, task: str) -> None:
+        """Show a project with the cursor at one of its tasks."""
+        self._came_from, self.plan_pane.next_id = self.dashboard.place, task
+        self._show_project(project)
+
     def _show_project(self, project: str) -> None:
         self._request(
             project=project, scope=PlanScope.PROJECT, revision=None, revision_session=None
@@ -188,6 +193,11 @@ class TasksScreen(TaskEdits):
         if action in TASK_ACTIONS:
             return self.request.revision is None and self.plan_pane.selected is not None
         return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        if self.request.revision is not None:
+            return "this is an older plan. Esc shows the current one."
+        return super().why_not(action)
 
     def action_back(self) -> None:
         if self.is_picking:

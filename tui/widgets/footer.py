@@ -5,12 +5,13 @@ from textual.content import Content
 from textual.widget import Widget
 
 from tui import content
-from tui.commands import command_of, key_label
+from tui.commands import COMMANDS, command_of, key_label, keys_of
+from tui.widgets.pane import DashboardNode
 
 _GAP = 2
 
 
-class Footer(Widget):
+class Footer(DashboardNode, Widget):
     DEFAULT_CSS = "Footer { height: 1; background: $panel; color: $foreground; }"
 
     def __init__(self) -> None:
@@ -26,7 +27,8 @@ class Footer(Widget):
         for key, active in self.screen.active_bindings.items():
             name = active.binding.id or ""
             command = command_of(active.binding)
-            key_text = key_label(command.keys.split(",")[0] if command else key)
+            keys = keys_of(command, self.app.remapped) if command else key  # type: ignore[attr-defined]
+            key_text = key_label(keys.split(",")[0])
             if active.binding.show and active.enabled and name not in names and key_text:
                 names.add(name)
                 label_of = getattr(active.node, "footer_label", None)
@@ -36,12 +38,15 @@ class Footer(Widget):
         return parts
 
     def render(self) -> Content:
-        remaining, self._shown = self.size.width - 1, []
+        help_key = keys_of(COMMANDS["help"], self.dashboard.remapped)
+        more = content.row(content.line(key_label(help_key), "title"), "more", gap=" ")
+        remaining, self._shown = self.size.width - 1 - more.cell_length, []
         for text, key in self._parts():
             remaining -= text.cell_length + _GAP
             if remaining < 0:
                 break
             self._shown.append((text, key))
+        self._shown.append((more, help_key))
         return Content(" ") + Content(" " * _GAP).join(text for text, _ in self._shown)
 
     def on_click(self, event: events.Click) -> None:

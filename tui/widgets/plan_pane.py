@@ -321,7 +321,7 @@ class PlanPane(Pane):
         if plan.request.words:
             return content.line(f"No match for “{plan.request.words}”. Esc shows all.", "dim")
         if plan.roadmap.tasks:
-            return content.line(f"No task is {plan.request.task_filter}. f shows others.", "dim")
+            return content.line(f"No task is {plan.request.task_filter}. F shows others.", "dim")
         return content.lines(
             "No tasks yet.",
             "They come from Codex's plans, goals and sub-agents. Press a to add one yourself.",

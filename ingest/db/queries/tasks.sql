@@ -2,6 +2,14 @@
 -- All projects, most recently active first.
 select project from v_sessions group by project order by max(last_at) desc nulls last, project;
 
+-- name: names
+-- The current tasks of all projects, those that have not begun first.
+select project, id, text
+from project_tasks
+where current
+order by coalesce(ended_at, started_at) desc nulls first, project, id
+limit $limit;
+
 -- name: project_of
 -- The project of a session.
 select project from v_sessions where id = $session;

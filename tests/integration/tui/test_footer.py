@@ -16,7 +16,7 @@ def footer(app: object) -> str:
     [
         ("2", ("Enter open", "y copy")),
         ("3", ("Enter open", "r retry", "R retry all", "y copy")),
-        ("4", ("Enter open", "A automatic", "e export", "y copy")),
+        ("4", ("Enter open", "Ctrl+e automatic", "e export", "y copy")),
     ],
 )
 async def test_an_empty_screen_offers_no_keys_for_rows(

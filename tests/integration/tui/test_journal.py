@@ -125,13 +125,13 @@ async def test_each_marked_session_is_exported_to_its_own_file(harness: AppHarne
 async def test_automatic_export_is_turned_on_and_off(harness: AppHarness, tmp_path: Path) -> None:
     async with harness.open_dashboard("4", notifications=True) as (app, pilot):
         await go_to(pilot, app, "Refactor the lexer")
-        await pilot.press("A")
+        await pilot.press("ctrl+e")
         await wait_for_text(pilot, "exported automatically")
         with DatabaseClient(harness.db) as remote:
             assert [export.folder for export in auto_exports(remote, Kind.JOURNAL)] == [
                 "/home/dev/parser"
             ]
-        await pilot.press("A")
+        await pilot.press("ctrl+e")
         await wait_for_text(pilot, "Off for /home/dev/parser")
         with DatabaseClient(harness.db) as remote:
             assert auto_exports(remote, Kind.JOURNAL) == []

@@ -31,7 +31,7 @@ DIALOGS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "files to read again": (("3", "X"), ("escape", "enter")),
     "typed confirmation": (("3", "X", "enter"), ("escape", "enter")),
     "raw line": (("3", "i"), ("escape", "i")),
-    "task state": (("2", "s"), ("escape", "enter")),
+    "task state": (("2", "equals_sign"), ("escape", "enter")),
     "task note": (("2", "m"), ("escape", "enter")),
     "journal": (("4", "e"), ("escape", "enter")),
     "export format": (("4", "e", "enter"), ("escape", "enter")),
@@ -56,7 +56,7 @@ async def test_repeated_keys_close_only_one_dialog(harness: AppHarness, name: st
             assert opened not in app.screen_stack
 
 
-@pytest.mark.parametrize("opening", ["ctrl+p", "s"])
+@pytest.mark.parametrize("opening", ["ctrl+p", "equals_sign"])
 async def test_movement_keys_are_harmless_in_a_list_without_rows(
     harness: AppHarness, opening: str
 ) -> None:
@@ -95,7 +95,7 @@ async def test_a_command_typed_at_once_is_run(harness: AppHarness) -> None:
         assert "Bump the dependencies" not in pane_text(app, SessionsPane)
 
 
-@pytest.mark.parametrize("letter", ["r", "c", "u", "P"])
+@pytest.mark.parametrize("letter", ["r", "d", "u", "P"])
 async def test_a_key_that_changes_data_is_ignored_before_its_screen_is_shown(
     harness: AppHarness, monkeypatch: pytest.MonkeyPatch, letter: str
 ) -> None:

@@ -168,7 +168,7 @@ async def test_batches_are_grouped_by_error_and_a_group_opens_its_batches(
     harness: AppHarness,
 ) -> None:
     async with harness.open_dashboard("3") as (app, pilot):
-        await press(pilot, "g")
+        await press(pilot, "v")
         assert "io.EIO" in screen_text(app)
         assert "fold.odd" in screen_text(app)
         assert "2 errors" in screen_text(app)

@@ -37,11 +37,11 @@ async def test_a_task_in_the_graph_is_completed_and_that_is_undone(harness: AppH
             "Write the changelog", "Write the changelog", "Run the test suite",
         ]  # fmt: skip
         name = selected(app).id
-        await press_each(pilot, "c")
+        await press_each(pilot, "d")
         assert state(app, name) == "done"
         assert "set by you" in screen_text(app)
         assert "● in progress" in screen_text(app)
-        await press_each(pilot, "n")
+        await press_each(pilot, "ctrl+n")
         assert selected(app).text == "Write the changelog"
         await press_each(pilot, "u")
         assert state(app, name) == "in_progress"
@@ -70,7 +70,7 @@ async def test_a_dependency_is_added_by_picking_a_task_and_a_cycle_is_refused(
             app
         )
         screen(app).plan_pane.select(run.id)
-        await press_each(pilot, "x")
+        await press_each(pilot, "delete")
         assert selected(app).depends_on == []
         await press_each(pilot, "D", "escape")
         assert "Esc cancels" not in screen_text(app)
@@ -85,7 +85,7 @@ async def test_edits_of_a_task_are_entered_and_shown(harness: AppHarness) -> Non
         text = screen_text(app)
         for entered in ("ada", "956a49e", "hm"):
             assert entered in text
-        await press_each(pilot, "s", "down", "enter")
+        await press_each(pilot, "equals_sign", "down", "enter")
         assert selected(app).state == "ready"
         await press_each(pilot, "U")
         assert (selected(app).state, selected(app).owner, selected(app).notes) == ("done", None, [])
@@ -109,10 +109,10 @@ async def test_the_selected_task_stays_selected_in_every_view(harness: AppHarnes
 async def test_filter_scope_and_project_are_shown(harness: AppHarness) -> None:
     async with harness.open_dashboard("2", size=(200, 50)) as (app, pilot):
         assert "parser  13 tasks" in screen_text(app)
-        await press_each(pilot, "f", "f", "f")
+        await press_each(pilot, "F", "F", "F")
         assert "show stuck" in screen_text(app)
         assert {str(task.state) for task in screen(app).plan_pane.plan.shown.tasks} == {"waiting"}  # type: ignore[union-attr]
-        await press_each(pilot, "f", "f", "f")
+        await press_each(pilot, "F", "F", "F")
         for where in ("parser · main", "parser · session", "everything", "parser  13 tasks"):
             await press_each(pilot, "O")
             assert where in screen_text(app)

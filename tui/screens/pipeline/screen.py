@@ -143,6 +143,13 @@ class PipelineScreen(BaseScreen):
             case _:
                 return super().check_action(action, parameters)
 
+    def why_not(self, action: str) -> str:
+        if self.lists.grouped and action in ("retry_all", "snooze", "cancel", "reset"):
+            return "these rows are errors. Enter shows the batches of one."
+        if not self.lists.table.length:
+            return "this list is empty."
+        return f"not possible for the rows of {self.lists.current}."
+
     def _notify(self, text: str, severity: Any = "information") -> None:
         self.notify(content.block(text).plain, severity=severity, markup=False, timeout=8)
 
