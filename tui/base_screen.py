@@ -59,9 +59,18 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         layout: vertical;
         background: $background;
         & > #body { height: 1fr; }
-        & > #body > Pane { border-left: solid $panel-lighten-1; padding: 0; }
-        & > #body > Pane.-first { border-left: none; }
-        &.-narrow > #body > Pane { display: none; border-left: none; }
+        & > #body > Pane {
+            border: round $pane-border;
+            border-title-color: $foreground-muted;
+            padding: 0 0 0 1;
+        }
+        & > #body > Pane:focus-within {
+            border: round $accent;
+            border-title-color: $text-accent;
+            border-title-style: bold;
+        }
+        &.-narrow > #body > Pane { display: none; border: none; padding: 0; }
+        &.-narrow > #body > Pane:focus-within { border: none; }
         &.-narrow > #body > Pane.-current { display: block; }
         & > #too-small {
             display: none;

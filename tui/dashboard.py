@@ -539,6 +539,10 @@ class Dashboard(App[int]):
         )
         self._close_messages_no_wait()
 
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """For the themes of Textual, which do not have these."""
+        return {"pane-border": "#7f7f7f"}
+
     def get_default_screen(self) -> Screen[Any]:
         return Screen(id="_default")
 

@@ -1,5 +1,7 @@
-"""Themes besides those of Textual: the default, one of high contrast, and one whose colours can be
-told apart with any kind of colour-blindness (after Okabe and Ito).
+"""Themes besides those of Textual: the default, a light one, one of high contrast, and one whose
+colours can be told apart with any kind of colour-blindness (after Okabe and Ito).
+
+`tests/unit/tui/test_themes.py` checks the contrast of every text on everything behind it.
 """
 
 from typing import Final
@@ -8,6 +10,7 @@ from textual.theme import Theme
 
 DEFAULT: Final = "tailboard"
 HIGH_CONTRAST: Final = "high-contrast"
+PAPER: Final = "paper"
 
 THEMES: Final = (
     Theme(
@@ -23,7 +26,42 @@ THEMES: Final = (
         surface="#191d24",
         panel="#222833",
         dark=True,
-        variables={"block-cursor-background": "#2f5a8f", "block-cursor-foreground": "#ffffff"},
+        variables={
+            "block-cursor-background": "#2f5a8f",
+            "block-cursor-foreground": "#ffffff",
+            "foreground-muted": "#9da6b3",
+            "pane-border": "#39414e",
+            "scrollbar": "#39414e",
+            "scrollbar-background": "#191d24",
+        },
+    ),
+    Theme(
+        name=PAPER,
+        primary="#1d5a9e",
+        secondary="#74368f",
+        accent="#00626b",
+        success="#22632a",
+        warning="#7d4e00",
+        error="#a92018",
+        foreground="#28241f",
+        background="#f7f3ea",
+        surface="#efe9dc",
+        panel="#e6dece",
+        dark=False,
+        variables={
+            "block-cursor-background": "#1d5a9e",
+            "block-cursor-foreground": "#ffffff",
+            "foreground-muted": "#5c554b",
+            "text-success": "#22632a",
+            "text-warning": "#7d4e00",
+            "text-error": "#a92018",
+            "text-primary": "#1d5a9e",
+            "text-secondary": "#74368f",
+            "text-accent": "#00626b",
+            "pane-border": "#b9ae98",
+            "scrollbar": "#b9ae98",
+            "scrollbar-background": "#efe9dc",
+        },
     ),
     Theme(
         name=HIGH_CONTRAST,

@@ -42,6 +42,7 @@ MORE_INTERVAL: Final = 10.0
 
 
 class SessionsPane(TreePane):
+    TITLE = "Sessions"
     BINDINGS: ClassVar[list[BindingType]] = bind("view", "fold-all")
     REMEMBERS_FILTER = False
 
@@ -141,6 +142,7 @@ class SessionsPane(TreePane):
 
 
 class CardPane(Pane):
+    TITLE = "Session"
     BINDINGS: ClassVar[list[BindingType]] = bind("resume")
 
     def __init__(self, board: BoardTree) -> None:

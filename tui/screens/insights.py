@@ -109,6 +109,8 @@ class InsightsScreen(BaseScreen):
 
     def draw(self, this: Insights, before: Insights | None) -> None:
         name = this.report.period.name
+        titles = ("Your work", "Reading and disk") if before is None else ("Before", "After")
+        self._left.border_title, self._right.border_title = titles
         if before is None:
             self._left.draw(name, lambda width: spending(this, width))
             self._right.draw(name, lambda width: running(this, width))

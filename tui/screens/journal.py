@@ -53,6 +53,8 @@ _FORMAT_NAMES: Final = {
 
 
 class DaysPane(TreePane):
+    TITLE = "Days"
+
     def __init__(self) -> None:
         self.days = JournalDays()
         super().__init__(TreeTable(self.days, titles=False), prefs_name="journal")
@@ -111,6 +113,8 @@ def _journal(reader: QueryReader, key: JournalKey, rules: Rules) -> Journal:
 
 
 class JournalPane(Pane):
+    TITLE = "Journal"
+
     def __init__(self) -> None:
         super().__init__()
         self.key: JournalKey | None = None

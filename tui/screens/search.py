@@ -66,6 +66,7 @@ class SearchInput(FilterInput):
 
 
 class ResultsPane(ListPane):
+    TITLE = "Results"
     DEFAULT_CSS = (
         "ResultsPane > .completions { height: 1; padding: 0 1; color: $foreground-muted; }"
     )
@@ -140,6 +141,8 @@ class ResultsPane(ListPane):
 
 class HitPane(Pane):
     """The full text of the hit under the cursor, with its matches highlighted."""
+
+    TITLE = "Text"
 
     def __init__(self, hits: Hits) -> None:
         super().__init__()

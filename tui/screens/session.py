@@ -43,6 +43,7 @@ def alignment(session: Session, git: Git) -> AlignmentState:
 
 
 class TimelinePane(ListPane):
+    TITLE = "Timeline"
     BINDINGS: ClassVar[list[BindingType]] = bind("tools", "raw")
 
     def __init__(self, home: str, session: str) -> None:
@@ -115,6 +116,7 @@ class TimelinePane(ListPane):
 class MomentPane(Pane):
     """The full text of a timeline entry, or the line of Codex's file that it was read from."""
 
+    TITLE = "Entry"
     BINDINGS: ClassVar[list[BindingType]] = bind("raw")
 
     def __init__(self, home: str, session: str) -> None:

@@ -148,7 +148,8 @@ class Header(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._shown: list[tuple[Content, str]] = []
+        self._shown: list[tuple[int, Content, str]] = []
+        """Where each text begins, and the command that explains it."""
         self._chips: list[Chip] = []
 
     def set_chips(self, chips: list[Chip]) -> None:
@@ -157,13 +158,20 @@ class Header(Widget):
             self.refresh()
 
     def render(self) -> Content:
-        self._shown = shortened(self._chips, self.size.width) if self._chips else []
-        return Content(" ") + Content("  ").join(text for text, _ in self._shown)
+        """The parts from the left, and the clock on the right."""
+        texts = shortened(self._chips, self.size.width) if self._chips else []
+        self._shown, shown = [], Content("")
+        for i, (text, command) in enumerate(texts):
+            gap = 1 if i == 0 else 2
+            if i == len(texts) - 1 and command == "insights":
+                gap = max(gap, self.size.width - shown.cell_length - text.cell_length - 1)
+            shown += Content(" " * gap)
+            self._shown.append((shown.cell_length, text, command))
+            shown += text
+        return shown
 
     def on_click(self, event: events.Click) -> None:
-        start = 1
-        for text, command in self._shown:
+        for start, text, command in self._shown:
             if start <= event.x < start + text.cell_length:
                 self.app.call_later(self.app.run_action, command)
                 return
-            start += text.cell_length + 2

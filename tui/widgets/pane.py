@@ -64,9 +64,14 @@ class Pane(DashboardNode, Vertical, can_focus=False):
         &.-failed > .failure { display: block; }
     }
     """
+    TITLE: ClassVar[str] = ""
+    """Shown on its border, on a wide screen."""
     failure: QueryFailure | None = None
     query_started_at: float | None = None
     """Monotonic time at which the running query was sent; None if none is running."""
+
+    def on_mount(self) -> None:
+        self.border_title = self.TITLE
 
     def _set_text(self, css_class: str, text: Content, before: int | None = None) -> None:
         """Update the line with this class, or create it."""

@@ -117,6 +117,7 @@ class TaskTable(Table):
 
 
 class PlanPane(Pane):
+    TITLE = "Tasks"
     DEFAULT_CSS = """
     PlanPane {
         width: 2fr;

@@ -23,6 +23,7 @@ _LINK_NAMES = {
 
 
 class TaskDetail(Pane):
+    TITLE = "Task"
     DEFAULT_CSS = """
     TaskDetail {
         width: 1fr; max-width: 60;

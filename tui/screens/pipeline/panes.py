@@ -38,6 +38,8 @@ class PipelineResult(Struct, frozen=True):
 class ListsPane(ListPane):
     """One of the four lists. Each keeps its filter and its order."""
 
+    TITLE = "Reading"
+
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("next-list", "previous-list"),
         # With priority, because the same key moves the table to its top.
@@ -128,6 +130,8 @@ class ListsPane(ListPane):
 
 class DetailPane(Pane):
     """The details of the row under the cursor."""
+
+    TITLE = "Details"
 
     DEFAULT_CSS = """
     DetailPane { width: 2fr; & > VerticalScroll { padding: 0 1; } & Static { height: auto; } }
