@@ -67,7 +67,8 @@ def project_row(name: str, sessions: Sequence[Session], *, collapsed: bool, now:
         *counts,
     )
     cells = (parts, "", "", "", age_of(newest(sessions), now.moment) if collapsed else "")
-    return ListRow(project_key(name), cells, text=name, id=name, collapsed=collapsed)
+    key = project_key(name)
+    return ListRow(key, cells, text=name, id=name, collapsed=collapsed, spans=True)
 
 
 def session_row(
@@ -118,7 +119,8 @@ def now_row(session: Session, indent: str, pulse: Pulse, now: Now) -> ListRow:
     )
     cells = (parts, "", "", "", age_of(since, now.moment))
     key = now_key(session)
-    return ListRow(key, cells, text=doing, id=session.id, parent=session_key(session))
+    parent = session_key(session)
+    return ListRow(key, cells, text=doing, id=session.id, parent=parent, spans=True)
 
 
 def search_text(session: Session, row: ListRow) -> str:

@@ -98,6 +98,8 @@ class ListRow(Struct, frozen=True):
     """In a tree, the key of the parent row."""
     collapsed: bool | None = None
     """Whether its children are hidden; None if it has none."""
+    spans: bool = False
+    """Whether the first cell takes the room of all others but the last."""
 
     def with_current_ages(self, now: datetime) -> "ListRow":
         """The same row with its ages as of `now`; itself if no text changed."""

@@ -27,6 +27,15 @@ class RowState(NamedTuple):
     marked: bool
 
 
+def spanned(fitted: Sequence[FittedColumn]) -> Sequence[FittedColumn]:
+    """The first column with the room of all others but the last, and the last."""
+    if len(fitted) < 2:
+        return fitted
+    first, *between, last = fitted
+    width = first.width + sum(GAP + each.width for each in between)
+    return [first._replace(width=width), last]
+
+
 class Rows(ThemedView):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "rows--title", "rows--cursor", "rows--cursor-unfocused", "rows--mark",
@@ -119,11 +128,12 @@ class Rows(ThemedView):
         if state.row is None:
             segments.append(Segment("…", base))
             return Strip(segments).adjust_cell_length(self._fitted_width, base)
-        for i, fitted in enumerate(self._fitted):
+        columns = spanned(self._fitted) if state.row.spans else self._fitted
+        for i, fitted in enumerate(columns):
             for part in fitted_parts(state.row.cells[fitted.column_index], fitted):
                 plain = state.focused or not part.tone
                 style = base if plain else base + self.tone_style(part.tone)
                 segments.append(Segment(part.text, style))
-            if i < len(self._fitted) - 1:
+            if i < len(columns) - 1:
                 segments.append(Segment(" " * GAP, base))
         return Strip(segments).adjust_cell_length(self._fitted_width, base)

@@ -17,8 +17,8 @@ from tests.soak import SOAK
 from tui.commands import COMMANDS
 from tui.dashboard import Dashboard
 
-SEEDS: Final = range(20 if SOAK else 2)
-KEYS: Final = 10_000 if SOAK else 280
+SEEDS: Final = range(20 if SOAK else 5)
+KEYS: Final = 10_000 if SOAK else 120
 """Per seed."""
 BURST: Final = 40
 """Keys between two checks."""

@@ -40,11 +40,7 @@ class ListsPane(ListPane):
 
     TITLE = "Reading"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bind("next-list", "previous-list"),
-        # With priority, because the same key moves the table to its top.
-        *bind("group", priority=True),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*bind("next-list", "previous-list", "group")]
     DEFAULT_CSS = """
     ListsPane { width: 3fr; & > .lists { height: 1; padding: 0 1; } }
     """
@@ -113,7 +109,7 @@ class ListsPane(ListPane):
     def empty_text(self) -> Content:
         if self.grouped:
             return content.lines(
-                "No batch has an error.", content.line("g shows all batches.", "dim")
+                "No batch has an error.", content.line("v shows all batches.", "dim")
             )
         text, hint = _EMPTY[self.current]
         return content.lines(text, content.line(hint, "dim"))
