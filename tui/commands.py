@@ -114,6 +114,12 @@ COMMANDS: Final = _table(
     Command("tools", "t", "tool output", "Tool output: off, short or full.", in_footer=True),
     Command("raw", "i", "raw line", "Show the line of Codex's file.", in_footer=True),
     Command("resume", "c", "resume", "Copy the command that resumes this session.", in_footer=True),
+    Command(
+        "resume-here",
+        "C",
+        "resume here",
+        "Run `codex resume` in the folder of this session; the dashboard comes back afterwards.",
+    ),
     # ── the journal ──
     Command(
         "export",
@@ -137,6 +143,7 @@ COMMANDS: Final = _table(
     _change("cancel", "x", "cancel", "Cancel the selected batches; r retries them."),
     _change("reset", "X", "read again", "Delete what was read, and read it again."),
     _change("pause-queue", "P", "pause queue", "Pause the queue, or resume it."),
+    Command("show-all", "A", "show all", "Show also what is done, or hide it."),
     Command("group", "v", "by error", "Group the batches by error.", in_footer=True),
     # ── tasks ──
     Command(

@@ -11,6 +11,7 @@ import os
 import signal
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
@@ -548,7 +549,5 @@ class Dashboard(App[int]):
 
 
 def _tilde(path: str) -> str:
-    from pathlib import Path
-
     home = str(Path.home())
     return "~" + path.removeprefix(home) if path.startswith(home) else path

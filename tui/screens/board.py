@@ -23,6 +23,7 @@ from tui.base_screen import BaseScreen
 from tui.commands import bind
 from tui.query_runner import Query, QueryResult
 from tui.reading_progress import ReadingProgress
+from tui.resume_here import resume_here
 from tui.scope import Place
 from tui.screens.board_card import Card, load_card, load_resume, render_card, resume_command
 from tui.screens.board_tree import BoardTree
@@ -235,7 +236,7 @@ class CardPane(Pane):
 class BoardScreen(BaseScreen):
     TAB = "board"
     AUTO_FOCUS = "SessionsPane Table"
-    BINDINGS: ClassVar[list[BindingType]] = bind("resume", "why")
+    BINDINGS: ClassVar[list[BindingType]] = bind("resume", "resume-here", "why")
 
     def __init__(self) -> None:
         super().__init__()
@@ -318,13 +319,18 @@ class BoardScreen(BaseScreen):
         self.app.push_screen(SessionScreen(home, session, at_reason=bool(now)))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        if action == "resume":
+        if action in ("resume", "resume_here"):
             cards = self.query(CardPane)
             return bool(cards) and cards.first().card is not None
         return super().check_action(action, parameters)
 
     def action_resume(self) -> None:
         self.query_exactly_one(CardPane).action_resume()
+
+    def action_resume_here(self) -> None:
+        card = self.query_exactly_one(CardPane).card
+        if card is not None:
+            resume_here(self.app, card.session)
 
     def action_why(self) -> None:
         """Show why the session has its state, and the end of its timeline."""

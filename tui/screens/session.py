@@ -27,6 +27,7 @@ from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
 from tui.query_runner import Query
+from tui.resume_here import resume_here
 from tui.screens.board_card import ALIGNMENT_TONES, resume_command
 from tui.screens.session_timeline import Timeline
 from tui.widgets.list_pane import ListPane
@@ -183,7 +184,7 @@ class MomentPane(Pane):
 
 class SessionScreen(BaseScreen):
     TAB = "board"
-    BINDINGS: ClassVar[list[BindingType]] = bind("resume")
+    BINDINGS: ClassVar[list[BindingType]] = bind("resume", "resume-here")
     DEFAULT_CSS = (
         "SessionScreen TimelinePane { width: 3fr; } SessionScreen MomentPane { width: 2fr; }"
     )
@@ -242,6 +243,11 @@ class SessionScreen(BaseScreen):
         self.load_pane(pane)
         if self.has_class("-narrow"):
             self.focus_pane(pane)
+
+    def action_resume_here(self) -> None:
+        pane = self.query_exactly_one(TimelinePane)
+        if pane.session is not None:
+            resume_here(self.app, pane.session)
 
     def action_resume(self) -> None:
         pane = self.query_exactly_one(TimelinePane)

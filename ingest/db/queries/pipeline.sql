@@ -1,9 +1,14 @@
 -- name: batches
 -- Ids of the batches that match a filter, those that need attention first, or in the requested
--- order.
+-- order. Without a filter for states, batches that have ended well are listed if $ended.
 select id
 from v_batches
-where ($states::varchar[] is null or state in (select unnest($states::varchar[])))
+where (
+    case
+        when $states::varchar[] is not null then state in (select unnest($states::varchar[]))
+        else $ended or state not in ('completed', 'completed_empty', 'superseded')
+    end
+)
 and ($kinds::varchar[] is null or kind in (select unnest($kinds::varchar[])))
 and ($error::varchar is null or contains(lower(coalesce(error_code, '')), lower($error)))
 and ($session::varchar is null or starts_with(session, $session))
@@ -23,10 +28,11 @@ order by
     updated_at desc, path, start, id;
 
 -- name: these_batches
-select b.*, h.path as home_path
+select b.*, h.path as home_path, r.title
 from v_batches b
 left join sources s on s.id = b.source
 left join homes h on h.id = s.home
+left join session_rows r on r.home = s.home and r.id = b.session
 where b.id in (select unnest($ids::varchar[]));
 
 -- name: errors

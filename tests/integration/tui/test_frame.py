@@ -124,7 +124,7 @@ async def test_terminals_with_16_colours_get_the_high_contrast_theme_by_default(
 async def test_help_lists_screen_specific_commands_first_and_wraps_with_indent(
     harness: AppHarness,
 ) -> None:
-    async with harness.open_dashboard(size=(80, 50)) as (app, pilot):
+    async with harness.open_dashboard(size=(80, 70)) as (app, pilot):
         assert screen_text(app).splitlines()[1].endswith("? help")
         await pilot.press("question_mark")
         await pilot.pause()

@@ -118,6 +118,23 @@ def test_the_pipeline_shows_the_time_until_the_next_sweep_and_control_c_quits(
     assert is_restored(opened)
 
 
+def test_a_session_is_resumed_inside_and_the_dashboard_comes_back(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    codex = tmp_path / "bin" / "codex"
+    codex.parent.mkdir()
+    codex.write_text("#!/bin/sh\necho This is codex $1 in $CODEX_HOME; read answer; exit 3\n")
+    codex.chmod(0o755)
+    with terminal([], {**env, "PATH": f"{codex.parent}:{os.environ['PATH']}"}) as program:
+        program.until("c resume")
+        program.type("C")
+        program.until(f"This is codex resume in {env['CODEX_HOME']}")
+        program.type("\r")
+        program.until("ended with exit code 3")
+        program.type("q")
+        assert program.end() == 0
+
+
 def test_a_killed_owner_is_replaced_and_the_screen_is_updated(
     opened: Terminal, env: dict[str, str]
 ) -> None:

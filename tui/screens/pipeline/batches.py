@@ -6,9 +6,10 @@ from typing import Any, Final
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Batch, Policy, to_batch
+from ingest.sessions.session import title_of
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from tui.filters import parse
-from tui.widgets.column import Column, ListRow, Styled
+from tui.widgets.column import Column, ListRow, Styled, age_of
 from tui.widgets.listing import ViewState
 
 FILTER_FIELDS: Final = ("state", "kind", "error", "session")
@@ -19,22 +20,27 @@ _DERIVED: Final = {"stuck": State.CLAIMED, "backed_off": State.FAILED}
 class Batches:
     columns = (
         Column("state", "STATE", 12, sorts=False),
-        Column("kind", "KIND", 7, drop_order=4),
-        Column("source", "SOURCE", 14, grow=2),
-        Column("range", "RANGE", 11, right=True, drop_order=3),
-        Column("tries", "TRIES", 5, right=True, drop_order=1),
-        Column("again", "NEXT", 8, right=True, drop_order=2),
+        Column("kind", "KIND", 7, drop_order=5),
+        Column("source", "SESSION", 14, grow=2),
+        Column("range", "RANGE", 11, right=True, drop_order=4),
+        Column("tries", "TRIES", 5, right=True, drop_order=2),
+        Column("again", "NEXT", 8, right=True, drop_order=3),
+        Column("changed", "AGE", 5, right=True, drop_order=1),
         Column("error", "ERROR", 12, grow=1),
     )
 
     def __init__(self, policy: Callable[[], Policy]) -> None:
         self._policy = policy
+        self.shows_ended = False
+        """Whether batches are listed that have ended well."""
 
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[str]:
         filter_ = parse(view.filter, FILTER_FIELDS)
         states = filter_.any_of("state")
         rows = reader.rows(
             "pipeline.batches",
+            # A search for words finds all of them.
+            ended=self.shows_ended or bool(view.filter),
             states=states and [_DERIVED.get(state, state) for state in states],
             kinds=filter_.any_of("kind"),
             error=filter_.first("error"),
@@ -52,11 +58,12 @@ class Batches:
         rows = reader.rows("pipeline.these_batches", ids=list(keys))
         policy = self._policy()
         return {
-            row["id"]: _list_row(to_batch(row, policy.moment, alive=True), policy) for row in rows
+            row["id"]: _list_row(to_batch(row, policy.moment, alive=True), row["title"], policy)
+            for row in rows
         }
 
 
-def _list_row(batch: Batch, policy: Policy) -> ListRow:
+def _list_row(batch: Batch, title: str | None, policy: Policy) -> ListRow:
     style = STATE_STYLES.get(batch.shown, UNKNOWN)
     error = batch.error
     return ListRow(
@@ -64,10 +71,11 @@ def _list_row(batch: Batch, policy: Policy) -> ListRow:
         cells=(
             Styled(f"{style.glyph} {batch.shown.replace('_', ' ')}", style.color),
             batch.kind,
-            source_name(batch.session, batch.path),
+            title_of(title) or source_name(batch.session, batch.path),
             Styled(range_of(batch), "dim"),
             batch.attempts or "",
             policy.again(batch).partition(",")[0],
+            age_of(batch.updated_at, policy.moment),
             Styled(error.code, "red" if needs_attention(batch) else "dim") if error else "",
         ),
         text=f"{batch.id} {batch.shown} {batch.path or ''} {error.code if error else ''}",

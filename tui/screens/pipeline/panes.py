@@ -13,6 +13,7 @@ from textual.widgets import Input, Static
 from tui import content
 from tui.commands import bind
 from tui.query_runner import Query
+from tui.screens.pipeline.batches import Batches
 from tui.screens.pipeline.status_line import PipelineStatus, pipeline_status
 from tui.widgets.list_pane import ListPane
 from tui.widgets.listing import Listing, ViewState
@@ -21,7 +22,10 @@ from tui.widgets.table import ListResult, Table
 
 LISTS: Final = ("Batches", "Sources", "Quarantine", "Log")
 _EMPTY: Final = {
-    "Batches": ("Nothing was read yet.", "Batches appear here as soon as Codex writes."),
+    "Batches": (
+        "Nothing failed, nothing waits.",
+        "A lists what was read. Batches that fail or wait appear here.",
+    ),
     "Sources": ("No file is followed yet.", "Start Codex, or give its home with --codex-home."),
     "Quarantine": ("No rejected lines.", "Lines that cannot be decoded appear here."),
     "Log": ("No entries.", "Actions, warnings and errors appear here."),
@@ -40,15 +44,17 @@ class ListsPane(ListPane):
 
     TITLE = "Reading"
 
-    BINDINGS: ClassVar[list[BindingType]] = [*bind("next-list", "previous-list", "group")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bind("next-list", "previous-list", "group", "show-all")
+    ]
     DEFAULT_CSS = """
     ListsPane { width: 3fr; & > .lists { height: 1; padding: 0 1; } }
     """
 
-    def __init__(self, listings: dict[str, Listing]) -> None:
+    def __init__(self, listings: dict[str, Listing], batches: Batches) -> None:
         self.current = LISTS[0]
         self.grouped = False
-        self._listings = listings
+        self._listings, self._batches = listings, batches
         self._views = {name: ViewState() for name in LISTS}
         super().__init__(Table(listings[self.current]), noun="batch")
 
@@ -90,9 +96,22 @@ class ListsPane(ListPane):
         self.screen.refresh_bindings()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action == "show_all":
+            return self.current == "Batches" and not self.grouped
         if action == "group":
             return self.current == "Batches" and not isinstance(self.screen.focused, Input)
         return super().check_action(action, parameters)
+
+    def action_show_all(self) -> None:
+        """List also the batches that have ended well, or hide them again."""
+        self._batches.shows_ended = not self._batches.shows_ended
+        self.table.set_view(self.table.view)
+
+    def status_note(self) -> Content | None:
+        hidden = self.current == "Batches" and not self.grouped and not self._batches.shows_ended
+        if not hidden or self.table.view.filter:
+            return None
+        return content.line("A shows what is done, too", "dim")
 
     def action_group(self) -> None:
         """Switch between batches and groups of batches with the same error."""

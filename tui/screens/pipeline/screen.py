@@ -64,14 +64,16 @@ class PipelineScreen(BaseScreen):
         self.query_exactly_one(PipelineStatus).set_next_sweep(self.dashboard.supervisor.sweep_in)
 
     def panes(self) -> ComposeResult:
+        batches = Batches(self._policy)
         yield ListsPane(
             {
-                "Batches": Batches(self._policy),
+                "Batches": batches,
                 "Errors": Errors(self._policy),
                 "Sources": Sources(self._policy),
                 "Quarantine": Rejects(),
                 "Log": Log(self._policy),
-            }
+            },
+            batches,
         )
         yield DetailPane()
 
@@ -195,6 +197,7 @@ class PipelineScreen(BaseScreen):
         rows = await self.dashboard.queries.ask(
             lambda reader: reader.rows(
                 "pipeline.batches",
+                ended=False,
                 states=["failed", "dead"],
                 kinds=None,
                 error=code,
