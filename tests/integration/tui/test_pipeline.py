@@ -206,7 +206,7 @@ async def test_the_log_names_the_file_that_failed(harness: AppHarness) -> None:
 async def test_the_log_list_shows_the_log_file(harness: AppHarness) -> None:
     log.start(harness.db)
     log.suppressed("Writing the state [bold]", OSError("No space left\x1b[2J"))
-    async with harness.open_dashboard("3", "left_square_bracket") as (app, _):
+    async with harness.open_dashboard("3", "left_square_bracket", size=(180, 40)) as (app, _):
         text = screen_text(app)
         assert "warning Writing the state" in text
         assert "[bold]" in text
