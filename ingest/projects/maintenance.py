@@ -10,6 +10,7 @@ from ingest.pipeline.follow import Owner
 from ingest.pipeline.maintenance import Job, Maintenance
 from ingest.pipeline.observe import Observer
 from ingest.projects.find_projects import ProjectFinder
+from ingest.projects.git.notices import GitNotices
 from ingest.projects.journal.auto_export import JournalExporter
 from ingest.projects.nudge_job import NudgeJob
 from ingest.projects.state.auto_export import StateExporter
@@ -29,6 +30,7 @@ def background_jobs(
     common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
     jobs: list[Job] = [NudgeJob(owner, settings, env, zone, ring)]
     if settings.memory_enabled:
+        jobs.append(GitNotices(owner.database))
         jobs.append(ProjectFinder(owner.database, owner.clock, env))
         jobs.append(TasksWriter(owner.database, lambda: now_for(settings, owner.clock())))
         files = {"turns": settings.journal_turns, "zone": zone, **common}

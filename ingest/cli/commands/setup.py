@@ -8,14 +8,16 @@ from typing import Final
 import click
 from msgspec import Struct
 
-from ingest.cli.agents import codex_setup
+from ingest.cli.agents import codex_setup, git_hooks
 from ingest.cli.agents.settings_file import SettingsFile
 from ingest.cli.confirm import confirmed, yes_option
 from ingest.cli.group import Group
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
-from ingest.errors import NotFound
+from ingest.errors import NotFound, Refused
 from ingest.projects import exports
+from ingest.projects.git import notices
+from ingest.projects.git.run import find_git
 from ingest.projects.safe_export import masked
 
 _TRUST: Final = (
@@ -91,6 +93,60 @@ def codex(
             output.note(_TRUST)
 
     invocation.answer("setup", {"changes": changes}, show)
+
+
+@command.command("git")
+@_print
+@_remove
+@yes_option
+@with_invocation
+def git(invocation: Invocation, only_print: bool, remove: bool, yes: bool) -> None:
+    """Add hooks to the repository of this folder that notify Tailboard after a commit, a merge, a
+    checkout and a rebase: what is shown of the project is then current at once. They only write a
+    mark, and start no program; hooks that are there still run.
+
+    Example: tailboard setup git --print
+    """
+    hooks = _hooks_folder(invocation)
+    marks = notices.folder(invocation.settings.db)
+    lines = git_hooks.block(git_hooks.mark_of(marks, hooks))
+    paths = [hooks / name for name in git_hooks.NAMES]
+    if not remove and not invocation.options.json:
+        invocation.output.text("\n".join([*map(str, paths), "", lines]))
+    if not only_print and not confirmed(invocation.output, f"Change {hooks}?", yes=yes):
+        return
+    if not (only_print or remove):
+        marks.mkdir(mode=0o700, parents=True, exist_ok=True)
+        hooks.mkdir(exist_ok=True)
+    what = "removed" if remove else "added"
+    changes = [
+        Change(str(path), what, not only_print)
+        for path in paths
+        if only_print or (git_hooks.removed(path) if remove else git_hooks.added(path, lines))
+    ]
+
+    def show(output: Output) -> None:
+        for change in changes if not only_print else ():
+            output.note(f"{change.what.capitalize()}: {change.path}")
+        if not changes:
+            output.note(f"Nothing to change in {hooks}.")
+
+    invocation.answer("setup", {"changes": changes}, show)
+
+
+def _hooks_folder(invocation: Invocation) -> Path:
+    """The folder of the repository's hooks, which all its worktrees share."""
+    root = exports.enclosing_repository(invocation.here / "file")
+    if root is None:
+        raise NotFound(f"{invocation.here} is in no git repository.", "Go to one first.")
+    found = find_git(invocation.env).run(str(root), "rev-parse", "--git-common-dir").strip()
+    configured = find_git(invocation.env).run(str(root), "config", "--local", "core.hooksPath")
+    if configured.strip():
+        raise Refused(
+            f"The repository takes its hooks from {configured.strip()} (core.hooksPath).",
+            "Its files may be shared, so they are left alone; `--print` shows the lines to add.",
+        )
+    return root / found / "hooks"
 
 
 def _config_path(invocation: Invocation, *, in_project: bool) -> Path:

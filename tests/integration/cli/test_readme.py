@@ -28,6 +28,7 @@ ELSEWHERE = {
     "tailboard config edit": "tests/integration/cli/test_config.py",
     "pipx install .": "tests/integration/package/test_install.py",
     "codex mcp add tailboard -- tailboard mcp": "tests/integration/agents/test_mcp.py",
+    "tailboard setup git": "tests/integration/agents/test_git_hooks.py",
     "tailboard setup codex": "tests/integration/agents/test_setup.py",
     "tailboard setup codex --print": "tests/integration/agents/test_setup.py",
     "tailboard setup codex --remove": "tests/integration/agents/test_setup.py",
