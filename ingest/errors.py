@@ -133,6 +133,12 @@ class CodexHomeMissing(CommandError):
     exit_code = Exit.UNUSABLE
 
 
+class CodexDatabaseUnread(CommandError):
+    code = "codex_database"
+    exit_code = Exit.UNUSABLE
+    hint = "Try again later. A newer Tailboard may understand it; `tailboard doctor` checks it."
+
+
 class FolderUnwritable(CommandError):
     code = "unwritable"
     exit_code = Exit.UNUSABLE

@@ -22,6 +22,7 @@ from ingest.codex.liveness import LiveStatus
 from ingest.db.query_reader import NOTHING_YET, NamedQueries, QueryReader
 from ingest.errors import CommandError
 from ingest.live import home as live_home
+from ingest.live.codex_databases import MEMORIES, DatabaseUnread, memory_pipeline
 from ingest.pipeline.homes import homes
 from ingest.projects.tasks.plan_tool import (
     MAX_SESSIONS,
@@ -209,6 +210,21 @@ def daemon(path: Path, *, ask: bool) -> Check:
     if live.unknown:
         detail += f" Statuses that are not known: {', '.join(sorted(live.unknown))}."
     return Check(name, True, detail)
+
+
+def codex_databases(path: Path) -> Check:
+    """Whether the files can be read in which Codex keeps queued messages, pins and memories."""
+    name, live = "codex databases", live_home.of(str(path))
+    live.now(ask=False)
+    unread = dict(live.unread)
+    try:
+        memory_pipeline(str(path))
+    except DatabaseUnread as error:
+        unread[MEMORIES] = str(error)
+    if unread:
+        listed = " ".join(f"{file}: {reason}" for file, reason in sorted(unread.items()))
+        return Check(name, True, f"Not read: {listed}")
+    return Check(name, True, "Queued messages, pins and memories can be read.")
 
 
 def database(access: QueryReader) -> Check:

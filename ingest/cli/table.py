@@ -102,6 +102,12 @@ COMMANDS: Final = (
         "tailboard usage --by model --since 30d",
     ),
     Entry(
+        "memories",
+        f"{_HERE}.memories",
+        "Show what Codex remembers by itself, and whether that fails.",
+        "tailboard memories",
+    ),
+    Entry(
         "tasks",
         f"{_HERE}.tasks",
         "List and edit the tasks of a project across all its sessions.",

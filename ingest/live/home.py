@@ -11,12 +11,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 from msgspec import Struct
 
 from ingest.codex.liveness import LiveStatus
+from ingest.live import codex_databases
+from ingest.live.codex_databases import QUEUE, STATE, DatabaseUnread
 from ingest.live.daemon import (
     RETRY_SECONDS,
     SOCKET,
@@ -34,8 +36,11 @@ ASK_EVERY: Final = 0.5
 """Seconds for which an answer counts, and between two looks at the locks."""
 SETTLES_AFTER: Final = 5.0
 """Seconds for which a thread must be idle until the lines of its last turn are expected."""
+STATE_EVERY: Final = 5.0
+"""Seconds between two readings of a large database that changes with every line."""
 _LIST_EVERY: Final = 10.0
 """Seconds after which a watcher asks for everything again, in case a change was missed."""
+T = TypeVar("T")
 _FAILURES: Final = (OSError, DaemonUnusable, ProtocolError, msgspec.MsgspecError, RecursionError)
 
 
@@ -44,6 +49,9 @@ class Live(Struct, frozen=True):
 
     statuses: Mapping[str, LiveStatus] = {}
     writers: Mapping[str, Writer] = {}
+    queued: Mapping[str, int] = {}
+    """How many messages wait to be sent, by thread."""
+    pinned: frozenset[str] = frozenset()
 
 
 class HomeLive:
@@ -56,6 +64,10 @@ class HomeLive:
         """Why the daemon cannot be asked; empty if it answered, or if there is none."""
         self.unknown: frozenset[str] = frozenset()
         """Statuses of the daemon that this program does not know."""
+        self.unread: dict[str, str] = {}
+        """The databases of Codex that cannot be read, and why."""
+        self._read: dict[str, tuple[tuple[int, ...], float, Any]] = {}
+        """What was read of each database: when, and of which state of the file."""
         self._statuses: Statuses = {}
         self._idle_since: dict[str, float] = {}
         self._asked_at = float("-inf")
@@ -73,26 +85,26 @@ class HomeLive:
     def now(self, *, ask: bool) -> Live:
         """The live state; at most `ASK_EVERY` old if no thread watches. `ask`: ask the daemon."""
         statuses: Mapping[str, LiveStatus] = {}
-        if ask:
-            with self._lock:
+        with self._lock:
+            if ask:
                 if not self._watched and time.monotonic() - self._asked_at >= ASK_EVERY:
                     self._refresh()
                     self._disconnect()
                 statuses = self._settled()
-        return Live(statuses, writers(self.home))
+            return Live(statuses, writers(self.home), *self._databases())
 
     def watch(
         self, stop: threading.Event, changed: Callable[[], None], *, ask: bool = True
     ) -> None:
         """Keep the state current until `stop` is set; `changed` is called after each change."""
-        before: object = ({}, {})
+        before: object = ({}, {}, {}, frozenset())
         self._watched = True
         try:
             while not stop.is_set():
                 with self._lock:
                     if ask:
                         self._listen()
-                    state = (self._settled(), writers(self.home))
+                    state = (self._settled(), writers(self.home), *self._databases())
                 if state != before:
                     changed()
                 before = state
@@ -106,6 +118,24 @@ class HomeLive:
             with self._lock:
                 self._disconnect()
                 self._asked_at = float("-inf")
+
+    def _databases(self) -> tuple[dict[str, int], frozenset[str]]:
+        queued = self._stored(QUEUE, codex_databases.queued, 0.0)
+        return queued or {}, self._stored(STATE, codex_databases.pinned, STATE_EVERY) or frozenset()
+
+    def _stored(self, name: str, read: Callable[[str], T], every: float) -> T | None:
+        """What a database says; read again if the file changed, at most once in `every` seconds."""
+        now, identity = time.monotonic(), codex_databases.identity(self.home, name)
+        value: T | None
+        before, read_at, value = self._read.get(name, ((), float("-inf"), None))
+        if identity != before and now - read_at >= every:
+            self.unread.pop(name, None)
+            try:
+                value = read(self.home)
+            except DatabaseUnread as error:
+                self.unread[name], value = str(error), None
+            self._read[name] = (identity, now, value)
+        return value
 
     def _settled(self) -> Statuses:
         """The statuses; those that were idle for long are settled."""

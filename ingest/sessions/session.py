@@ -87,6 +87,10 @@ class Session(Struct, frozen=True, kw_only=True):
     open_call: OpenCall | None = None
     """The newest call of an open turn that has not ended: what runs, or the question that waits."""
     waiting_for: WaitsFor | None = None
+    queued: int = 0
+    """Messages that wait in Codex to be sent."""
+    pinned: bool = False
+    """Whether it is pinned in Codex."""
 
     @property
     def state_text(self) -> str:
@@ -168,7 +172,7 @@ def is_recent(session: Session, now: Now) -> bool:
 
 
 def to_sessions(rows: Iterable[Row], now: Now) -> list[Session]:
-    return [_session(row, judged) for row, judged in with_states(rows, now)]
+    return [_session(row, judged, live) for row, judged, live in with_states(rows, now)]
 
 
 def _open_call(row: Row) -> OpenCall | None:
@@ -177,8 +181,8 @@ def _open_call(row: Row) -> OpenCall | None:
     return OpenCall(row["open_tool"], _open_call_text(row), row["open_since"])
 
 
-def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, Judgement]]:
-    """Rows of sessions, each with its current state and the reason for it."""
+def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, Judgement, Live]]:
+    """Rows of sessions, each with its current state and what is live in its home."""
     lives: dict[str, Live] = {}
     for row in rows:
         home, id_ = row["home_path"] or "", row["id"]
@@ -197,10 +201,10 @@ def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, Judgement]
             stalls_after=now.stalls_after,
             idle_after=now.idle_after,
         )
-        yield row, judged
+        yield row, judged, lives[home]
 
 
-def _session(row: Row, judged: Judgement) -> Session:
+def _session(row: Row, judged: Judgement, live: Live) -> Session:
     return Session(
         id=row["id"],
         parent_id=row["parent_id"],
@@ -236,6 +240,8 @@ def _session(row: Row, judged: Judgement) -> Session:
         context=_context(row["context_used"], row["context_window"]),
         open_call=_open_call(row),
         waiting_for=judged.waits_for,
+        queued=live.queued.get(row["id"], 0),
+        pinned=row["id"] in live.pinned,
     )
 
 

@@ -88,6 +88,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
         content.line(session.model, "dim"),
         content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
         _context(session.context),
+        content.line(f"{session.queued} queued", "cyan") if session.queued else None,
         gap=" · ",
     )
     if session.state in _EXPLAINED:

@@ -92,6 +92,8 @@ def session_row(
         Styled(f"▸{agents} " if collapsed else "", "dim"),
         Styled(f"{nickname}  " if nickname else "", "dim" if ended else "cyan"),
         Styled(name or UNTITLED, "dim" if ended else ""),
+        Styled(f"  {session.queued} queued" if session.queued else "", "cyan"),
+        Styled("  pinned" if session.pinned else "", "dim"),
         Styled(f"  {project}" if project else "", "dim"),
     )
     cells = (

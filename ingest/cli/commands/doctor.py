@@ -44,6 +44,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
         yield checks.watching(home)
         yield from checks.room_for_codex(home)
         yield checks.daemon(home, ask=settings.codex_daemon)
+        yield checks.codex_databases(home)
         yield checks.agents(home)
     yield from checks.elsewhere(settings.codex_homes, _usual_homes(invocation))
     yield checks.private(settings.db)

@@ -25,6 +25,7 @@ from tests.app_harness import (
     wait_until,
 )
 from tests.build.repository import REMOTE, Repo
+from tests.codex_databases import codex_database, queue_message
 from tests.fake_daemon import ACTIVE, WAITS_FOR_APPROVAL, fake_daemon
 from tests.sample_home import HOSTILE
 from tui.dashboard import LiveChanged
@@ -125,6 +126,11 @@ async def test_what_the_daemon_reports_is_shown_on_the_board_and_in_the_header(
             app.post_message(LiveChanged())
             await wait_for_text(pilot, "waiting for approval")
             assert "1 waiting for approval" in screen_text(app)
+            with codex_database(harness.home.path, "queue_1.sqlite") as queue:
+                queue_message(queue, card.session.id)
+                queue_message(queue, card.session.id)
+                app.post_message(LiveChanged())
+                await wait_for_text(pilot, "2 queued")
             daemon.threads = {card.session.id: ACTIVE}
             app.post_message(LiveChanged())
             await wait_for_text(pilot, "2 running")
