@@ -10,6 +10,7 @@ import contextlib
 import os
 import signal
 import threading
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -62,6 +63,8 @@ from tui.widgets.header import Chip, chips
 from tui.window_size import is_too_small, layout_size, too_small_message
 
 TICK: Final = 1.0
+URGENT_SECONDS: Final = 3.0
+"""Seconds in which the lines are expected that belong to a change reported by Codex's daemon."""
 REFRESH_SECONDS: Final = 30
 """Without a commit, data is loaded again after this time: session states depend on the clock."""
 MAX_REFRESH_SECONDS: Final = 600
@@ -175,6 +178,8 @@ class Dashboard(App[int]):
         self.summary: Summary | None = None
         self.last_errors = LastErrors()
         self._nudges = Nudges()
+        self._urgent_until = 0.0
+        """Until then data is loaded at once, whatever share of the time that takes."""
         self._stop_watching = threading.Event()
         """Ends the threads that watch."""
         self.remapped, self._key_problems = remapped_keys(settings.keys)
@@ -300,12 +305,13 @@ class Dashboard(App[int]):
 
     @on(LiveChanged)
     def _live_changed(self) -> None:
+        self._urgent_until = time.monotonic() + URGENT_SECONDS
         if isinstance(self.screen, BaseScreen):
             self.screen.data_changed(at_once=True)
 
     def _data_changed(self) -> None:
         if isinstance(self.screen, BaseScreen):
-            self.screen.data_changed()
+            self.screen.data_changed(at_once=time.monotonic() < self._urgent_until)
 
     def _set_owner_status(self, status: str) -> None:
         self._owner_status = status
