@@ -4,6 +4,7 @@ A command gets a `QueryReader`: through the socket of the process that has the d
 this process if no other has it, or an empty one if there is no database yet.
 """
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from ingest.db.database import Database
 
 T = TypeVar("T")
+_IN_PROCESS = threading.RLock()
+"""Held while this process has the database open itself: the engine opens a file only once, and a
+server answers several requests at a time."""
 
 
 @contextmanager
@@ -42,17 +46,17 @@ def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
         invocation.output.note(NOTHING_YET)
         yield EmptyReader(path)
         return
-    reader: QueryReader | None = _connect_if_it_stays(path)
-    if reader is None:
-        # Imported here: a client of the owner needs no engine of its own.
-        from ingest.pipeline.bootstrap import open_reader
+    with ExitStack() as opened:
+        reader: QueryReader | None = _connect_if_it_stays(path)
+        if reader is None:
+            opened.enter_context(_IN_PROCESS)
+            # Imported here: a client of the owner needs no engine of its own.
+            from ingest.pipeline.bootstrap import open_reader
 
-        reader = open_reader(path, invocation.now)
-    try:
+            reader = open_reader(path, invocation.now)
+        opened.callback(reader.close)
         with reader.snapshot():
             yield reader
-    finally:
-        reader.close()
 
 
 @contextmanager
@@ -153,6 +157,7 @@ class _ReconnectingReader:
     def _open(self) -> QueryReader:
         client = _connect_if_it_stays(self.path)
         if client is None:
+            self._opened.enter_context(_IN_PROCESS)
             # Imported here: a client of the owner needs no engine of its own.
             from ingest.pipeline.bootstrap import open_or_connect
 

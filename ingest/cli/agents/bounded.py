@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ingest.cli.agents.request import AgentRequest
 from ingest.db.query_reader import QueryReader, allow_for_load
-from ingest.errors import CommandError
+from ingest.errors import Cancelled, CommandError
 
 T = TypeVar("T")
 SECONDS: Final = 2.0
@@ -28,11 +28,15 @@ class _Running:
     def __init__(self) -> None:
         self.reader: QueryReader | None = None
         self.thread = 0
+        self.cancelled = False
 
     def opened(self, reader: QueryReader) -> None:
+        if self.cancelled:
+            raise Cancelled("The request was cancelled.")
         self.reader, self.thread = reader, threading.get_ident()
 
     def cancel(self) -> None:
+        self.cancelled = True
         cancel = getattr(self.reader, "cancel", None)
         if cancel is not None:  # A reader in this process has a limit of its own.
             cancel(self.thread)

@@ -21,6 +21,8 @@ from ingest.text.times import ago, future
 
 PORT: Final = 7317
 _CONNECTIONS: Final = 1000
+_WAITING: Final = 256
+"""How many connections may wait to be accepted."""
 _HEADER_BYTES: Final = 16 * 1024
 _COLUMNS: Final = (
     Column("NAME"),
@@ -97,6 +99,8 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((host, port))
+        # So that who reads "Listening" can connect at once.
+        listening.listen(_WAITING)
     except OSError as error:
         listening.close()
         why = error.strerror or str(error)

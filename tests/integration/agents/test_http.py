@@ -114,6 +114,11 @@ async def test_every_route_answers_with_the_document_of_its_command(
     assert set(described["paths"]) == {endpoint.path for endpoint in ENDPOINTS}
 
 
+async def test_requests_at_the_same_time_are_all_answered_without_an_owner(api: Api) -> None:
+    paths = ["/v1/projects", "/v1/search?q=unicode"] * 2
+    assert await asyncio.gather(*map(api.status, paths)) == [200] * 4
+
+
 async def test_wrong_requests_are_refused_with_a_documented_status(api: Api) -> None:
     wrong = {
         "/v1/search": 400, "/v1/search?q=x&limit=0": 400, "/v1/search?q=x&limit=x": 400,
