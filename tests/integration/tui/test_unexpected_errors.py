@@ -21,7 +21,7 @@ from tests.app_harness import (
 )
 from tui import unexpected_errors
 from tui.dashboard import Dashboard
-from tui.screens.board import BoardScreen
+from tui.screens.board import BoardScreen, SessionsPane
 from tui.widgets.header import Header
 from tui.widgets.table import Table
 
@@ -47,7 +47,7 @@ def in_an_action(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
 
 def in_a_handler(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Table, "on_resize", fail)
-    app.screen.query_exactly_one(Table).post_message(Resize(app.size, app.size))
+    app.screen.query_exactly_one(SessionsPane).table.post_message(Resize(app.size, app.size))
 
 
 def in_drawing(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
@@ -57,7 +57,7 @@ def in_drawing(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
 
 def in_drawing_a_row(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(Table, "render_line", fail)
-    app.screen.query_exactly_one(Table).refresh()
+    app.screen.query_exactly_one(SessionsPane).table.refresh()
 
 
 def in_a_worker(app: Dashboard, patch: pytest.MonkeyPatch) -> None:
