@@ -241,6 +241,8 @@ class BoardScreen(BaseScreen):
     def __init__(self) -> None:
         super().__init__()
         self._progress, self._needs = ReadingProgress(), NeedsPane()
+        self._goes_to_needs = False
+        """Whether the strip gets the focus when it is loaded."""
 
     def above_panes(self) -> ComposeResult:
         yield self._progress
@@ -272,6 +274,8 @@ class BoardScreen(BaseScreen):
     def show_summary(self, summary: Summary) -> None:
         self._needs.show_needs(summary.needs)
         self._progress.show_state(summary.size, summary.behind, time.monotonic())
+        if self._goes_to_needs:
+            self.next_need()
 
     def tick(self) -> None:
         super().tick()
@@ -284,6 +288,9 @@ class BoardScreen(BaseScreen):
     def next_need(self) -> None:
         """Give the strip the focus, or go to its next row, from the last one to the first."""
         table = self._needs.table
+        self._goes_to_needs = self.summary is None
+        if self._goes_to_needs:
+            return  # They are not loaded yet.
         if not self._needs.needs:
             self.notify("Nothing needs you.", markup=False)
         elif table.has_focus:

@@ -65,6 +65,8 @@ class NeedsPane(Pane):
     def show_needs(self, needs: tuple[Need, ...]) -> None:
         """Show these, but for those that the person has marked as seen."""
         self._all = needs
+        if not self.is_attached:
+            return  # The screen closes.
         seen = self.dashboard.ui_state.seen
         self.needs = tuple(each for each in needs if seen.get(_name(each)) != each.event)
         now = self.dashboard.clock()
@@ -95,7 +97,7 @@ class NeedsPane(Pane):
             self.screen.focus_next()
 
     def _fit(self) -> None:
-        most = max(1, self.screen.size.height // _SHARE - _FRAME)
+        most = max(1, self.app.size.height // _SHARE - _FRAME)
         self.styles.height = min(len(self.needs), most) + _FRAME
 
     def screen_resized(self) -> None:

@@ -12,6 +12,7 @@ from tests.app_harness import (
 from tui.screens.board import BoardScreen
 from tui.screens.needs_pane import NeedsPane
 from tui.screens.session import MomentPane, SessionScreen
+from tui.ui_state import UiState, save_ui_state
 
 QUESTION = "asks: Keep the old names?"
 
@@ -83,3 +84,13 @@ async def test_what_was_seen_comes_back_when_something_new_happens(
         harness.ingest()
         await wait_for_text(pilot, "Needs you 1")
         assert "Publish the notes" in pane_text(again, NeedsPane)
+
+
+async def test_the_key_works_before_the_board_was_ever_shown(harness: AppHarness) -> None:
+    save_ui_state(harness.db, UiState(screen="insights"))
+    app = harness.make_dashboard(keep_ui_state=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_settled(pilot)
+        assert app.current_mode == "insights"
+        await press_each(pilot, "exclamation_mark", "enter")
+        assert "Keep the old names?" in pane_text(app, MomentPane)
