@@ -34,7 +34,7 @@ async def test_the_list_is_shown_flat_and_sorted(harness: AppHarness) -> None:
         await press_each(pilot, "v", "s", "g")
         lines = pane_text(app, SessionsPane).splitlines()
         assert lines[0].startswith("Session↓")
-        assert lines[1].startswith("◆ Bump the dependencies  website")
+        assert lines[1].startswith("◆ Bump the dependencies  web")
         assert "Survey the docs" in screen_text(app)
         await press_each(pilot, "S", "g")
         assert "Write the release notes" in pane_text(app, SessionsPane).splitlines()[1]
