@@ -221,9 +221,10 @@ class Dashboard(App[int]):
         self.summary = summary
         now = self.clock()
         found = self._nudges.new(summary.events, now)
+        if not found or self._driver is None or are_off(self.settings.db):
+            return
         local = now.replace(tzinfo=UTC).astimezone().time()
-        silent = is_quiet(self.settings.notify_quiet_hours, local) or are_off(self.settings.db)
-        if self._driver is not None and not silent:
+        if not is_quiet(self.settings.notify_quiet_hours, local):
             for nudge in found:
                 self._driver.write(terminal_sequence(nudge.text, os.environ))
 

@@ -100,8 +100,11 @@ def _read(home: str, name: str, query: str) -> list[tuple[Any, ...]]:
         raise DatabaseUnread(f"It cannot be read: {error.strerror}.") from error
     # SQLite would create a missing log and its index, even for reading.
     mode = "mode=ro&readonly_shm=1" if os.path.lexists(f"{path}-wal") else "mode=ro&immutable=1"
-    # Imported late: most commands do not need it.
-    import sqlite3
+    try:
+        # Imported late: most commands do not need it. A Python may be built without it.
+        import sqlite3
+    except ImportError as error:
+        raise DatabaseUnread("This Python has no module for SQLite.") from error
 
     try:
         with contextlib.closing(

@@ -13,7 +13,6 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import msgspec
 from msgspec import Struct
 
 from ingest.codex.liveness import LiveStatus
@@ -41,7 +40,7 @@ STATE_EVERY: Final = 5.0
 _LIST_EVERY: Final = 10.0
 """Seconds after which a watcher asks for everything again, in case a change was missed."""
 T = TypeVar("T")
-_FAILURES: Final = (OSError, DaemonUnusable, ProtocolError, msgspec.MsgspecError, RecursionError)
+_FAILURES: Final = (OSError, ValueError, DaemonUnusable, ProtocolError, RecursionError)
 
 
 class Live(Struct, frozen=True):
