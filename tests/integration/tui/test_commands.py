@@ -23,6 +23,7 @@ async def test_keys_of_the_settings_work_and_are_shown(harness: AppHarness) -> N
         await press(pilot, "f6")
         assert app.screen.query_exactly_one(NeedsPane).table.has_focus
         await press(pilot, "question_mark")
+        await press(pilot, "end")
         assert "f6" in screen_text(app)
 
 
