@@ -138,7 +138,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     keys: Annotated[
         tuple[str, ...],
         Setting(
-            'Keys of the dashboard\'s commands, in a table `[keys]`: `retry = "ctrl+r"`',
+            "Keys of the dashboard's commands, by the names that the help lists",
             words="a table of commands and their keys",
         ),
     ] = ()
