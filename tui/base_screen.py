@@ -50,6 +50,8 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     TAB: ClassVar[str] = "board"
     """The tab that is highlighted."""
+    FOLLOWS_SCOPE: ClassVar[bool] = True
+    """Whether it shows only what is in the scope of the dashboard."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("next-pane", "previous-pane", "pause-updates"),
         *bind("back", shown=False),
@@ -267,7 +269,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     def update_header(self) -> None:
         note = f"‖ paused · {self._changes_while_paused} changes" if self.paused else None
-        self._header.set_chips(self.dashboard.chips(note))
+        self._header.set_chips(self.dashboard.chips(note, scope=self.FOLLOWS_SCOPE))
 
     def tick(self) -> None:
         """Called every second."""

@@ -206,14 +206,14 @@ class Dashboard(App[int]):
         """The current time with the limits from which session states follow."""
         return now_for(self.settings, self.clock())
 
-    def chips(self, note: str | None) -> list[Chip]:
+    def chips(self, note: str | None, *, scope: bool) -> list[Chip]:
         """The parts of the header; `note` replaces the status of the owner."""
         now = self.clock()
         clock = now.replace(tzinfo=UTC).astimezone().strftime("%H:%M") if self.options.live else ""
         status = note or self._owner_status
         shown = content.line(status, "yellow") if status else None
         home = next(iter(self.settings.codex_homes), None)
-        where = self.scope.label
+        where = self.scope.label if scope else ""
         return chips(self.summary or Summary(), _tilde(str(home or "")), shown, now, clock, where)
 
     def set_summary(self, summary: Summary) -> None:
@@ -403,6 +403,9 @@ class Dashboard(App[int]):
 
     def action_scope(self) -> None:
         """Show everything, the project of the session under the cursor, or its worktree."""
+        if isinstance(self.screen, BaseScreen) and not self.screen.FOLLOWS_SCOPE:
+            self.notify("This screen always shows everything.", markup=False)
+            return
         before, self.scope = self.scope, next_scope(self.scope, self.place)
         if self.scope == before:
             self.notify("Go to a session first: its project is shown then.", markup=False)

@@ -82,6 +82,7 @@ class LoadingChartsPane(ChartsPane):
 
 class InsightsScreen(BaseScreen):
     TAB = "insights"
+    FOLLOWS_SCOPE = False
     BINDINGS: ClassVar[list[BindingType]] = bind("period", "compare", "why")
 
     def __init__(self) -> None:

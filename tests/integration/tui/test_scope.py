@@ -14,7 +14,10 @@ async def test_the_scope_is_shown_in_the_header_and_kept_on_other_screens(
         assert "in parser" in screen_text(app).splitlines()[0]
         assert "4 sessions in 1 project" in screen_text(app)
         assert "website" not in pane_text(app, SessionsPane)
-        await press(pilot, "4")
+        await press(pilot, "3")
+        assert "in parser" not in screen_text(app).splitlines()[0]
+        await press(pilot, "backslash", "4")
+        assert "in parser" in screen_text(app).splitlines()[0]
         assert "website" not in pane_text(app, DaysPane)
         assert "4 sessions on" in pane_text(app, DaysPane)
         await press_each(pilot, "5", *"say", "enter")

@@ -52,6 +52,7 @@ _DONE: Final = {
 
 class PipelineScreen(BaseScreen):
     TAB = "pipeline"
+    FOLLOWS_SCOPE = False
     BINDINGS: ClassVar[list[BindingType]] = bind(
         "retry", "retry-all", "snooze", "cancel", "reset", "pause-queue", "raw",
     )  # fmt: skip
