@@ -168,6 +168,7 @@ PATTERNS = (
     Pattern("supabase-key", ("sbp_", "sb_secret_"), rf"{_TOKEN}{{30,}}"),
     Pattern("planetscale-token", ("pscale_tkn_", "pscale_pw_", "pscale_oauth_"), r"[\w.=-]{32,}"),
     Pattern("tailscale-key", ("tskey-",), r"[a-z]{2,12}-[A-Za-z0-9-]{16,}"),
+    Pattern("tailboard-key", ("tailboard_",), rf"[0-9a-f]{{12}}_{_TOKEN}{{43}}"),
     Pattern("age-key", ("AGE-SECRET-KEY-1",), r"[A-Z0-9]{50,}"),
     Pattern(
         "json-web-token",
