@@ -162,7 +162,8 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
         database.run("commit_results.drop_found_prompts", source=source)
         database.run("commit_results.take_prompts_back", source=source)
     database.run("commit_results.drop_cursors", sources=sources)
-    database.run("commit_results.add_cursors", cursors=[asdict(row) for row in commit.cursors])
+    cursors = [asdict(row) for row in commit.cursors]
+    database.run_in_portions("commit_results.add_cursors", "cursors", cursors)
     if "segments" in commit.tables:
         _update_live_ranges(database, sources)
         sessions += session_rows.touched(database, sources)

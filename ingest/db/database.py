@@ -54,6 +54,8 @@ _CHANGEABLE_SETTINGS = (
 """Settings that we change while the database is open; all others are locked."""
 TAIL_CHECKPOINT = "32MB"
 THREADS = 2
+_PORTION = 250
+"""Rows that are passed to a statement at once."""
 
 
 class Database:
@@ -234,6 +236,16 @@ class Database:
         count = int(row[0]) if row else 0
         self._wrote = self._wrote or count > 0
         return count
+
+    def run_in_portions(
+        self, name: str, parameter: str, rows: Sequence[dict[str, Any]], **values: object
+    ) -> int:
+        """Run a named statement for all these rows, a portion at a time: as a parameter, a row
+        takes up to 140 KB of memory."""
+        return sum(
+            self.run(name, **values, **{parameter: rows[start : start + _PORTION]})
+            for start in range(0, len(rows), _PORTION)
+        )
 
     def store_derived(self, statements: Sequence[tuple[str, dict[str, Any]]]) -> None:
         """Run named statements in one transaction, without telling readers of something new."""

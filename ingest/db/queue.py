@@ -57,8 +57,8 @@ def claim(database: Database, claims: list[Claim], now: str) -> None:
     if not claims:
         return
     rows = [asdict(batch) for batch in claims]
-    database.run("queue.claim_known", batches=rows, free=CLAIMABLE, now=now)
-    database.run("queue.add", batches=rows, now=now)
+    database.run_in_portions("queue.claim_known", "batches", rows, free=CLAIMABLE, now=now)
+    database.run_in_portions("queue.add", "batches", rows, now=now)
 
 
 class _Moved(Struct):

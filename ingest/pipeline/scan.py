@@ -315,9 +315,10 @@ class _Registry:
             if first:
                 database.run("registry.add_home", id=home.id, path=storable(str(home.path)))
             if new:
-                database.run("registry.add_sources", sources=_rows(new), now=now)
+                database.run_in_portions("registry.add_sources", "sources", _rows(new), now=now)
             if changed:
-                database.run("registry.update_sources", sources=_rows(changed), now=now)
+                rows = _rows(changed)
+                database.run_in_portions("registry.update_sources", "sources", rows, now=now)
                 database.run("session_rows.set_files", sources=[source.id for source in changed])
 
     def moved(self, home: Home, found: discovery.Discovery) -> bool:

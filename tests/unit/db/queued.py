@@ -46,7 +46,7 @@ def add_source(database: Database, *sources: int, path: str = "/nowhere", **fiel
         for source in sources
     ]
     with database.transaction():
-        database.run("registry.add_sources", sources=rows, now=NOW.isoformat())
+        database.run_in_portions("registry.add_sources", "sources", rows, now=NOW.isoformat())
 
 
 def add(
