@@ -4,11 +4,9 @@ import asyncio
 import json
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -18,6 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.types import ASGIApp, Message
 
 from ingest import log
+from ingest.cli.agents import bounded
 from ingest.cli.agents.http import gate
 from ingest.cli.agents.http.app import application
 from ingest.cli.agents.http.endpoints import ENDPOINTS
@@ -25,7 +24,7 @@ from ingest.cli.agents.http.keys import KeyFile
 from ingest.cli.agents.http.openapi import PROBLEMS
 from ingest.cli.agents.http.token_bucket import full
 from tests.build import Rollout
-from tests.integration.agents.conftest import request
+from tests.integration.agents.conftest import PROGRAM, request
 from tests.integration.resume.conftest import Project
 
 HOST = "127.0.0.1:7317"
@@ -204,6 +203,17 @@ async def test_bodies_are_bounded_in_size_and_time(
     assert await api.status("/mcp", method="POST", body=[b"{"], stuck=True) == 408
 
 
+async def test_a_request_that_takes_too_long_is_ended_and_says_what_to_ask(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(bounded, "SECONDS", 0.0)
+        status, _, document = await api.send("/v1/search?q=unicode")
+    assert (status, document["error"]["code"]) == (408, "too_slow")
+    assert document["error"]["hint"].startswith("Ask for less")
+    assert await api.status("/v1/search?q=unicode") == 200
+
+
 async def test_a_key_has_so_many_requests_a_minute(api: Api, project: Project) -> None:
     base = request(project).invocation
     limited = Api(application(base, api.keys, frozenset({HOST}), 3), api.keys, api.key)
@@ -272,9 +282,8 @@ async def test_a_client_of_the_sdk_calls_the_tools_over_http(
         "TAILBOARD_CONFIG": str(cli.tmp / "config.toml"),
         "PATH": cli.env["PATH"],
     }
-    program = str(Path(sys.executable).with_name("tailboard"))
     server = subprocess.Popen(
-        [program, "serve", "--port", "0"],
+        [*PROGRAM, "serve", "--port", "0"],
         env=environment,
         cwd=project.repo.path,
         stderr=subprocess.PIPE,

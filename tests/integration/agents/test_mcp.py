@@ -1,8 +1,6 @@
 """The installed server, driven by the client of the SDK over standard input and output."""
 
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +8,7 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from tests.build import Rollout
+from tests.integration.agents.conftest import PROGRAM
 from tests.integration.resume.conftest import Project
 
 TOOLS = {
@@ -35,8 +34,8 @@ async def test_a_client_lists_and_calls_the_tools_and_reads_the_resources(
         "PATH": project.cli.env["PATH"],
     }
     server = StdioServerParameters(
-        command=str(Path(sys.executable).with_name("tailboard")),
-        args=["mcp"],
+        command=PROGRAM[0],
+        args=[*PROGRAM[1:], "mcp"],
         env=environment,
         cwd=str(project.repo.path),
     )
