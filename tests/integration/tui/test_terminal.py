@@ -165,6 +165,8 @@ def test_a_deleted_or_replaced_database_is_rebuilt_with_a_message(
         path.unlink()
     at = opened.until("The database was deleted or replaced while it was open.", at)
     opened.type("3")
+    opened.until("A shows what is done", at)
+    opened.type("A")
     opened.until("completed", at)
     opened.type("1q")
     assert opened.end() == 0

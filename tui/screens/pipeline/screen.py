@@ -242,7 +242,7 @@ class PipelineScreen(BaseScreen):
         )
         body = [
             f"{row['id'][:8]} {row['state']} {source_name(row['session'], row['path'])}"
-            for row in rows
+            for row in sorted(rows, key=lambda row: ids.index(row["id"]))  # As they are listed.
         ]
         if len(ready) > SHOWN:
             body.append(f"and {len(ready) - SHOWN:,} more")
