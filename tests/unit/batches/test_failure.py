@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from ingest.batches.failure import MAX_TEXT, classify, clean, error_text
 from ingest.errors import ErrorClass, TailboardError
 from ingest.text.redact import mask
+from ingest.text.sanitize import UNSAFE
 
 
 class Known(TailboardError):
@@ -144,12 +145,9 @@ def test_any_message_is_storable_and_without_control_characters(text: str) -> No
     assert set(safe).isdisjoint("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 
 
-VARIATIONS = [chr(code) for code in range(0xE0100, 0xE01F0)]
-
-
-@given(st.text(st.characters(exclude_categories=("C", "Zl", "Zp"), exclude_characters=VARIATIONS)))
+@given(st.text(st.characters(exclude_categories=("C", "Zl", "Zp"))))
 def test_text_without_control_or_hidden_characters_is_not_changed(text: str) -> None:
-    assume(mask(text) == text)
+    assume(mask(text) == text and not UNSAFE.search(text))
     assert clean(text) == text
 
 
