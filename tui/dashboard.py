@@ -409,7 +409,11 @@ class Dashboard(App[int]):
         before, self.scope = self.scope, next_scope(self.scope, self.place)
         if self.scope == before:
             self.notify("Go to a session first: its project is shown then.", markup=False)
-        elif isinstance(self.screen, BaseScreen):
+        else:
+            self._scope_changed()
+
+    def _scope_changed(self) -> None:
+        if isinstance(self.screen, BaseScreen):
             self.screen.scope_changed()
             self.screen.update_header()
 
@@ -422,9 +426,7 @@ class Dashboard(App[int]):
     def show_project(self, place: Place) -> None:
         """Limit the screens to this project."""
         self.scope = ScreenScope(ScopeKind.PROJECT, place)
-        if isinstance(self.screen, BaseScreen):
-            self.screen.scope_changed()
-            self.screen.update_header()
+        self._scope_changed()
 
     def open_task(self, place: Place, task: str) -> None:
         from tui.screens.tasks import TasksScreen

@@ -16,7 +16,7 @@ from ingest.cli.options import Filters
 from ingest.db.query_reader import QueryReader
 from ingest.errors import Ambiguous, InvalidTime, NotFound
 from ingest.pipeline.homes import storable
-from ingest.projects.exports import enclosing_repository
+from ingest.projects.exports import repository_at
 from ingest.projects.names import ProjectNames
 from ingest.projects.state.checkout import state_folder
 from ingest.sessions.scope import Scope
@@ -100,7 +100,7 @@ def project_at(invocation: Invocation, access: QueryReader, folder: Path) -> str
     """The label of the project of a folder: that of its repository, or of a folder above it in
     there. A worktree or a clone in which no session worked yet is recognised by its repository."""
     above = (folder, *folder.parents)
-    root = enclosing_repository(folder / "any")
+    root = repository_at(folder)
     inside = [storable(str(one)) for one in above if one == (root or folder) or root in one.parents]
     if row := access.first_row("projects.here", folders=inside):
         return str(row["label"])
@@ -127,7 +127,7 @@ def _clone_at(here: Path) -> str | None:
 
 def root_at(here: Path) -> str:
     """The folder, or the repository that contains it."""
-    return storable(str(enclosing_repository(here / "any") or here))
+    return storable(str(repository_at(here) or here))
 
 
 def insist_on_project(invocation: Invocation, access: QueryReader, text: str | None) -> None:

@@ -95,7 +95,7 @@ def checkout_of(invocation: Invocation, access: QueryReader, label: str) -> Path
 
 def project_here_or_none(here: Path) -> str | None:
     """What stands for the repository of this folder until a session worked in it."""
-    root = exports.enclosing_repository(here / FILE)
+    root = exports.repository_at(here)
     return storable(str(root)) if root else None
 
 

@@ -50,9 +50,25 @@ class TaskListing(Struct, frozen=True):
 
 def everything(invocation: Invocation, access: QueryReader) -> Roadmap:
     """All tasks, with those of the state file of this checkout."""
-    file = checkout_state(invocation, access, None)
+    return roadmap_in(invocation, access, Scope())
+
+
+def roadmap_in(
+    invocation: Invocation, access: QueryReader, scope: Scope, *, remark: bool = False
+) -> Roadmap:
+    """The tasks in a scope, with those of the state file of this checkout. `remark`: print that
+    the file was used."""
+    file = checkout_state(invocation, access, scope.project)
+    if remark and file is not None and file.remark:
+        invocation.output.note(file.remark)
     git, more = Git(invocation.env), file.edits if file else []
-    return roadmap(access, Scope(), invocation.judged, git, str(invocation.here), more)
+    return roadmap(access, scope, invocation.judged, git, str(invocation.here), more)
+
+
+def among(edges: list[Edge], tasks: list[Task]) -> list[Edge]:
+    """The edges between these tasks."""
+    ids = {task.id for task in tasks}
+    return [edge for edge in edges if edge.source in ids and edge.target in ids]
 
 
 def named(tasks: list[Task], prefix: str) -> Task:

@@ -134,12 +134,17 @@ def project_folder(rows: NamedQueries, project: str) -> Path | None:
     if row is None:
         return None
     folder = Path(row["cwd"])
-    return enclosing_repository(folder / "any") or folder
+    return repository_at(folder) or folder
 
 
 def enclosing_repository(path: Path) -> Path | None:
     """The repository that contains this path."""
-    return next((folder for folder in path.parents if is_repository(folder)), None)
+    return repository_at(path.parent)
+
+
+def repository_at(folder: Path) -> Path | None:
+    """The repository that this folder is, or is in."""
+    return next((one for one in (folder, *folder.parents) if is_repository(one)), None)
 
 
 def is_repository(folder: Path) -> bool:

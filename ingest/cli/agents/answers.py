@@ -18,6 +18,7 @@ from ingest.cli.checkout_state import checkout_state
 from ingest.cli.commands.journal import chosen_day, journal_of
 from ingest.cli.options import Filters
 from ingest.cli.scope import scope_here, scope_of
+from ingest.cli.task_listing import roadmap_in
 from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.pipeline.homes import storable
@@ -30,7 +31,6 @@ from ingest.projects.resume.model import Resume
 from ingest.projects.safe_export import masked
 from ingest.projects.tasks.filters import ready_tasks, why_none_is_ready
 from ingest.projects.tasks.model import CLOSED, Roadmap, Task
-from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.search.query import parse
 from ingest.sessions.search.search import Hit, SearchResult, search
 from ingest.sessions.session import id_length
@@ -93,9 +93,7 @@ def _freshness(found: Resume) -> str:
 def plan_of(request: AgentRequest, access: QueryReader, project: str | None) -> Roadmap:
     invocation = request.invocation
     scope = scope_here(invocation, access, request.filters(access, project))
-    file = checkout_state(invocation, access, scope.project)
-    git, more = Git(invocation.env), file.edits if file else []
-    return roadmap(access, scope, invocation.judged, git, str(invocation.here), more)
+    return roadmap_in(invocation, access, scope)
 
 
 def chosen_tasks(plan: Roadmap, state: str) -> list[Task]:
@@ -210,10 +208,8 @@ def item(
     if found.source:
         lines.append(f"In {plain(one_line(found.source.path))}, byte {found.source.offset}.")
     lines += ["", *fenced(found.text[offset : offset + most])]
-    end = min(len(found.text), offset + most)
-    if offset or end < len(found.text):
-        more = f", next: offset={end}" if end < len(found.text) else ""
-        lines.append(f"Characters {offset} to {end} of {len(found.text)}{more}.")
+    if extent := _extent(found.text, offset, most):
+        lines.append(extent)
     if found.around:
         lines += ["", "Around it:"]
         lines += [f"- `{one.id}` {one.kind}: {plain(one.text)}" for one in found.around]
@@ -237,12 +233,17 @@ def journal(
     offset: int,
 ) -> str:
     text = journal_text(request, access, day, session)
-    page = text[offset : offset + most]
-    end = offset + len(page)
-    if not offset and end >= len(text):
-        return page
+    page, extent = text[offset : offset + most], _extent(text, offset, most)
+    return f"{page}\n\n{extent}" if extent else page
+
+
+def _extent(text: str, offset: int, most: int) -> str:
+    """Which part of a text is shown, and how to get the next one; empty for all of it."""
+    end = max(offset, min(len(text), offset + most))
+    if not offset and end == len(text):
+        return ""
     more = f", next: offset={end}" if end < len(text) else ""
-    return f"{page}\n\nCharacters {offset} to {end} of {len(text)}{more}."
+    return f"Characters {offset} to {end} of {len(text)}{more}."
 
 
 def journal_text(

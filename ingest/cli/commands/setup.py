@@ -136,7 +136,7 @@ def git(invocation: Invocation, only_print: bool, remove: bool, yes: bool) -> No
 
 def _hooks_folder(invocation: Invocation) -> Path:
     """The folder of the repository's hooks, which all its worktrees share."""
-    root = exports.enclosing_repository(invocation.here / "file")
+    root = exports.repository_at(invocation.here)
     if root is None:
         raise NotFound(f"{invocation.here} is in no git repository.", "Go to one first.")
     found = find_git(invocation.env).run(str(root), "rev-parse", "--git-common-dir").strip()
@@ -155,7 +155,7 @@ def _config_path(invocation: Invocation, *, in_project: bool) -> Path:
         if not home.is_dir():
             raise NotFound(f"There is no Codex home {home}.", "Start Codex once; it creates it.")
         return home / "config.toml"
-    root = exports.enclosing_repository(invocation.here / "file")
+    root = exports.repository_at(invocation.here)
     if root is None:
         raise NotFound(f"{invocation.here} is in no git repository.", "Leave out --project.")
     return root / ".codex" / "config.toml"

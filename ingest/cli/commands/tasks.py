@@ -3,7 +3,6 @@
 import click
 
 from ingest.cli.access import open_for_reading
-from ingest.cli.checkout_state import checkout_state
 from ingest.cli.commands.tasks_actions import VERBS
 from ingest.cli.commands.tasks_goals import GROUPS
 from ingest.cli.commands.tasks_show import history, one
@@ -12,14 +11,20 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, everywhere_option, filters
 from ingest.cli.output import Output
 from ingest.cli.scope import scope_here
-from ingest.cli.task_listing import TaskListing, counted, left_by, remarks, table
+from ingest.cli.task_listing import (
+    TaskListing,
+    among,
+    counted,
+    left_by,
+    remarks,
+    roadmap_in,
+    table,
+)
 from ingest.db.query_reader import QueryReader
 from ingest.exit_codes import Exit
-from ingest.projects.git.read_repository import Git
 from ingest.projects.tasks import drawing
 from ingest.projects.tasks.filters import TaskFilter, filter_tasks, next_task, why_none_is_ready
-from ingest.projects.tasks.model import Edge, Roadmap, Task, TaskState
-from ingest.projects.tasks.roadmap import roadmap
+from ingest.projects.tasks.model import Roadmap, Task, TaskState
 from ingest.sessions.session import id_length
 
 _SCOPE = ("project", "branch", "session", "since", "until", "limit", "offset")
@@ -165,7 +170,7 @@ def graph(
     with open_for_reading(invocation) as access:
         plan = _roadmap(invocation, access, only, everywhere=everywhere)
     tasks = only.page([task for task in plan.tasks if all_ or task.current])
-    shown = Roadmap(tasks, _among(plan.edges, tasks))
+    shown = Roadmap(tasks, among(plan.edges, tasks))
 
     def show(output: Output) -> None:
         match form:
@@ -197,16 +202,7 @@ def _roadmap(
     invocation: Invocation, access: QueryReader, only: Filters, *, everywhere: bool
 ) -> Roadmap:
     scope = scope_here(invocation, access, only, everywhere=everywhere)
-    file = checkout_state(invocation, access, scope.project)
-    if file is not None and file.remark:
-        invocation.output.note(file.remark)
-    git, more = Git(invocation.env), file.edits if file else []
-    return roadmap(access, scope, invocation.judged, git, str(invocation.here), more)
-
-
-def _among(edges: list[Edge], tasks: list[Task]) -> list[Edge]:
-    ids = {task.id for task in tasks}
-    return [edge for edge in edges if edge.source in ids and edge.target in ids]
+    return roadmap_in(invocation, access, scope, remark=True)
 
 
 def _answer(
@@ -220,7 +216,7 @@ def _answer(
     ready: bool = False,
 ) -> None:
     shown = only.page(tasks)
-    answer = TaskListing(shown, _among(plan.edges, shown), plan.refused, plan.plan_tool_off)
+    answer = TaskListing(shown, among(plan.edges, shown), plan.refused, plan.plan_tool_off)
 
     def show(output: Output) -> None:
         relevant = only.page([task for task in tasks if all_ or task.current])

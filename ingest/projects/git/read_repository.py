@@ -17,7 +17,7 @@ import msgspec
 from msgspec import Struct
 
 from ingest.errors import GitFailed
-from ingest.projects.exports import is_repository
+from ingest.projects.exports import repository_at
 from ingest.projects.git.repository import (
     FORMAT,
     NEWEST,
@@ -287,11 +287,8 @@ def _remote(urls: str) -> str | None:
 
 
 def _root(folder: Path) -> str | None:
-    if not folder.is_dir():
-        return None
-    return next(
-        (str(parent) for parent in (folder, *folder.parents) if is_repository(parent)), None
-    )
+    root = repository_at(folder) if folder.is_dir() else None
+    return str(root) if root else None
 
 
 def _near(folder: str, silent: str) -> bool:

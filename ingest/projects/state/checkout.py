@@ -14,11 +14,11 @@ FILE: Final = "project_state.json"
 
 def state_folder(folder: Path) -> Path | None:
     """The state folder of the repository that contains this folder; None if it has none."""
-    root = exports.enclosing_repository(folder / FILE) or folder
+    root = exports.repository_at(folder) or folder
     return next((root / one for one in exports.STATES if (root / one / FILE).is_file()), None)
 
 
 def default_folder(folder: Path) -> Path:
     """The state folder of the repository, or the place for one."""
-    root = exports.enclosing_repository(folder / FILE) or folder
+    root = exports.repository_at(folder) or folder
     return state_folder(folder) or root / exports.STATES[0]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec import Struct, field
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from ingest.cli.agents import answers
 from ingest.cli.agents.request import AgentRequest
@@ -16,7 +16,7 @@ from ingest.cli.agents.tools import Argument
 from ingest.cli.commands import status
 from ingest.cli.commands.project import listed_projects
 from ingest.cli.options import Filters
-from ingest.cli.task_listing import TaskListing
+from ingest.cli.task_listing import TaskListing, among
 from ingest.db.query_reader import QueryReader
 from ingest.errors import Refused
 from ingest.projects.exports import project_folder
@@ -36,10 +36,6 @@ class Endpoint(Struct, frozen=True):
     arguments: dict[str, Argument] = field(default_factory=dict)
     memory: bool = False
     """Whether the setting `memory_enabled` switches it off."""
-
-
-def _fields(of: Any) -> dict[str, object]:
-    return {name: getattr(of, name) for name in of.__struct_fields__}
 
 
 def _search(request: AgentRequest, given: Given) -> Answer:
@@ -64,7 +60,7 @@ def _at_folder(request: AgentRequest, access: QueryReader, named: str) -> AgentR
 
 def _item(request: AgentRequest, given: Given) -> Answer:
     with request.read() as access:
-        return _fields(answers.checked_item(request, access, given["id"], given["around"])), 1
+        return asdict(answers.checked_item(request, access, given["id"], given["around"])), 1
 
 
 def _projects(request: AgentRequest, _given: Given) -> Answer:
@@ -83,9 +79,7 @@ def _tasks(request: AgentRequest, given: Given) -> Answer:
         plan = answers.plan_of(about, access, given["id"])
     chosen = answers.chosen_tasks(plan, given["state"])
     shown = chosen[given["offset"] : given["offset"] + given["limit"]]
-    ids = {task.id for task in shown}
-    edges = [edge for edge in plan.edges if edge.source in ids and edge.target in ids]
-    listing = TaskListing(shown, edges, plan.refused, plan.plan_tool_off)
+    listing = TaskListing(shown, among(plan.edges, shown), plan.refused, plan.plan_tool_off)
     return {**listing.body(), "total": len(chosen)}, len(shown)
 
 
@@ -93,7 +87,7 @@ def _resume(request: AgentRequest, given: Given) -> Answer:
     with request.read() as access:
         about = _at_folder(request, access, given["id"])
         found = answers.resume_of(about, access, given["id"], given["words"], ids=False)
-    return _fields(found), 1
+    return asdict(found), 1
 
 
 def _journal(request: AgentRequest, given: Given) -> Answer:
@@ -112,7 +106,7 @@ def _status(request: AgentRequest, _given: Given) -> Answer:
         )
     with request.read():
         pass  # Says so if there is no database.
-    return _fields(status.look(request.invocation).status), 1
+    return asdict(status.look(request.invocation).status), 1
 
 
 _LIMIT: Final = Argument("integer", "At most this many.", 20, (), 1, 100)
