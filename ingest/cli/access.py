@@ -155,19 +155,27 @@ class _ReconnectingReader:
             self._reader = self._open()
 
     def _open(self) -> QueryReader:
+        with ExitStack() as opened:  # Undone if the database cannot be opened.
+            reader = self._reader_in(opened)
+            self._opened = opened.pop_all()
+        return reader
+
+    def _reader_in(self, opened: ExitStack) -> QueryReader:
         client = _connect_if_it_stays(self.path)
         if client is None:
-            self._opened.enter_context(_IN_PROCESS)
+            opened.enter_context(_IN_PROCESS)
             # Imported here: a client of the owner needs no engine of its own.
             from ingest.pipeline.bootstrap import open_or_connect
 
-            opened = open_or_connect(self.path, needs_actions=True)
-            if not isinstance(opened, DatabaseClient):
-                return self._local_reader(*opened)
-            client = opened
-        return self._opened.enter_context(client)
+            found = open_or_connect(self.path, needs_actions=True)
+            if not isinstance(found, DatabaseClient):
+                return self._local_reader(opened, *found)
+            client = found
+        return opened.enter_context(client)
 
-    def _local_reader(self, database: "Database", notices: list[str]) -> QueryReader:
+    def _local_reader(
+        self, opened: ExitStack, database: "Database", notices: list[str]
+    ) -> QueryReader:
         from ingest.actions import RecordEdit
         from ingest.db.local_reader import LocalReader
         from ingest.db.replay import replay
@@ -180,7 +188,7 @@ class _ReconnectingReader:
 
         now, settings = self._invocation.now, self._invocation.settings
         note = self._invocation.output.note
-        self._opened.enter_context(serve_readers(database, notices, now, note))
+        opened.enter_context(serve_readers(database, notices, now, note))
         # Actions refer to what people did before.
         followed = homes(settings.codex_homes)
         replay(database, now, settings.max_attempts, [home.id for home in followed])

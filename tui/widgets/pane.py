@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, cast
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
+from textual.css.query import NoMatches
 from textual.dom import DOMNode
 from textual.widgets import Static
 from textual.worker import WorkType
@@ -41,7 +42,16 @@ class DashboardNode(DOMNode):
         exclusive: bool = False,
     ) -> None:
         """Run it in a worker. Takes no coroutine: one that is cancelled before its start warns."""
-        worker: WorkType[None] = work
+
+        async def run() -> None:
+            try:
+                await work()
+            except NoMatches:
+                # Widgets below this one close first, and its workers are cancelled last.
+                if self.is_attached and not self._pruning:
+                    raise
+
+        worker: WorkType[None] = run
         self.run_worker(worker, group=group, exclusive=exclusive)
 
 

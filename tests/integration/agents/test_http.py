@@ -214,6 +214,17 @@ async def test_a_request_that_takes_too_long_is_ended_and_says_what_to_ask(
     assert await api.status("/v1/search?q=unicode") == 200
 
 
+async def test_a_change_that_cannot_open_the_database_blocks_no_later_request(
+    api: Api, project: Project
+) -> None:
+    database = project.cli.db.rename(project.cli.db.with_name("aside"))
+    project.cli.db.mkdir()
+    assert "is a folder" in project.cli.run("project", "undo").err
+    project.cli.db.rmdir()
+    database.rename(project.cli.db)
+    assert await api.status("/v1/search?q=unicode") == 200
+
+
 async def test_a_key_has_so_many_requests_a_minute(api: Api, project: Project) -> None:
     base = request(project).invocation
     limited = Api(application(base, api.keys, frozenset({HOST}), 3), api.keys, api.key)

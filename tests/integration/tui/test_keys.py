@@ -1,5 +1,6 @@
 """Keys that arrive faster than screens are drawn: none crashes, none reaches the wrong screen."""
 
+import asyncio
 from typing import Final
 
 import pytest
@@ -16,8 +17,10 @@ from tui.base_screen import BaseScreen
 from tui.dialogs import ConfirmDialog, InputDialog, TypedConfirmDialog
 from tui.screens.board import SessionsPane
 from tui.screens.pipeline.screen import PipelineScreen
+from tui.screens.why import DetailsScreen
 from tui.widgets.table import Table
 from tui.widgets.text_input import TextInput
+from tui.widgets.text_view import TextView
 
 DIALOGS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "help": (("question_mark",), ("escape", "question_mark")),
@@ -56,6 +59,27 @@ async def test_repeated_keys_close_only_one_dialog(harness: AppHarness, name: st
             await press_at_once(pilot, *[key] * 3)
             assert app.is_running
             assert opened not in app.screen_stack
+
+
+async def test_an_answer_that_arrives_while_its_dialog_closes_is_no_error(
+    harness: AppHarness,
+) -> None:
+    late: list[bool] = []
+    async with harness.open_dashboard() as (app, pilot):
+        await press_each(pilot, *DIALOGS["details"][0])
+        dialog = app.screen
+
+        async def show_late() -> None:
+            while dialog.query(TextView):
+                await asyncio.sleep(0)
+            late.append(True)
+            dialog.query_exactly_one(TextView)
+
+        assert isinstance(dialog, DetailsScreen)
+        dialog.start_worker(show_late)
+        await press_each(pilot, "escape")
+        assert late
+        assert app.is_running
 
 
 @pytest.mark.parametrize("opening", ["ctrl+p", "equals_sign"])
