@@ -428,6 +428,21 @@ class Dashboard(App[int]):
         self.scope = ScreenScope(ScopeKind.PROJECT, place)
         self._scope_changed()
 
+    def open_session_tasks(self, place: Place, session: str) -> None:
+        from tui.screens.tasks import TasksScreen
+
+        self.place = place
+        self.go_to("tasks")
+        if isinstance(self.screen, TasksScreen):
+            self.screen.show_session(place.project, session)
+
+    def open_search(self, words: str) -> None:
+        from tui.screens.search import SearchScreen
+
+        self.go_to("search")
+        if isinstance(self.screen, SearchScreen):
+            self.screen.search_for(words)
+
     def open_task(self, place: Place, task: str) -> None:
         from tui.screens.tasks import TasksScreen
 

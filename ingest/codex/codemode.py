@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from ingest.codex.tools import command_line, escalates
 
+_ANY_CALL = re.compile(r"\btools\s*\.\s*(\w+)\s*\(")
 _CALL = re.compile(r"\btools\s*\.\s*update_plan\s*\(")
 _SHELL = re.compile(r"\btools\s*\.\s*(?:shell_command|exec_command|shell)\s*\(")
 _PATCH = re.compile(r"\btools\s*\.\s*apply_patch\s*\(")
@@ -87,6 +88,31 @@ def escalations_in(script: str) -> list[str | None]:
 def patches_in(script: str) -> int:
     """The number of patches a script applies."""
     return sum(1 for _ in islice(_PATCH.finditer(script), CALLS))
+
+
+def call_in(script: str) -> tuple[str, str] | None:
+    """The first tool that a script calls, and what it passes as far as that can be read."""
+    calls = list(islice(_ANY_CALL.finditer(script), CALLS))
+    if not calls:
+        return None
+    call, *others = calls
+    try:
+        value, _ = _value(script, call.end(), _DEPTH)
+    except NotLiteral:
+        value = _fields(script, call.end())
+    if isinstance(value, dict):
+        only = len(value) == 1
+        named = ((name, _shown(one)) for name, one in value.items())
+        value = ", ".join(text if only else f"{name}: {text}" for name, text in named)
+    text = value if isinstance(value, str) else ""
+    more = f" (and {', '.join(other[1] for other in others)})" if others else ""
+    return call[1], text + more
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value if isinstance(value, str) else "…"
 
 
 def _fields(script: str, at: int) -> dict[str, Any]:

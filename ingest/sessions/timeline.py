@@ -11,19 +11,22 @@ from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from ingest.codex.codemode import call_in
 from ingest.codex.facts import CallKind
+from ingest.codex.tools import SCRIPT_TOOL
 from ingest.db.query_reader import NamedQueries, Query, Row
 from ingest.errors import FileChanged
 from ingest.sessions import raw_lines
 from ingest.sessions.load import decode_steps
 from ingest.sessions.model import patched_files
 from ingest.sessions.questions import question_text
+from ingest.sessions.session import ID_CHARS
 
 OUTPUT_LINES: Final = 30
 """Most lines of a call's output that are listed as items."""
 RAW_CHARS: Final = 200_000
 _SHORT: Final = {
-    **dict.fromkeys(("exec_command", "shell", "shell_command", "local_shell"), "run"),
+    **dict.fromkeys(("exec_command", "shell", "shell_command"), "run"),
     "apply_patch": "patch",
     "spawn_agent": "spawn",
     "request_user_input": "ask",
@@ -60,6 +63,11 @@ class TimelinePosition(NamedTuple):
     part: int = 0
     """A line of a call's output; 0 is the call itself."""
 
+    @property
+    def whole(self) -> "TimelinePosition":
+        """The item that it is a part of."""
+        return self._replace(part=0) if self.part else self
+
 
 class Moment(Struct, frozen=True):
     at: TimelinePosition
@@ -75,12 +83,25 @@ class Moment(Struct, frozen=True):
     seconds: float | None = None
     length: int | None = None
     """Bytes of its line in the file, if known."""
+    child: str = ""
+    """The session of the sub-agent that it is about."""
 
 
 class Order(NamedTuple):
     at: TimelinePosition
-    text: str
+    text: str = ""
     """The full text, if it was requested."""
+    time: datetime | None = None
+    lines: int = 0
+    """How many lines of a call's output are items of their own."""
+    turn: int = 0
+    """Number of the turn in this source."""
+    kind: str = ""
+    """The kind of a call."""
+    until: int | None = None
+    """The byte of the call's output."""
+    scripted: bool = False
+    """Whether the call has no id of its own, because a script made it."""
 
 
 def load_order(
@@ -95,12 +116,14 @@ def load_order(
         output=OUTPUT_LINES if tools is Tools.FULL else 0,
         words=words,
     )
-    moments = []
-    for row in found:
-        at = TimelinePosition(row["source"], row["byte"], row["what"], row["n"])
-        text = row["text"] or ""
-        moments += [Order(at._replace(part=part), text) for part in range(row["parts"])]
-    return moments
+    return [
+        Order(
+            TimelinePosition(row["source"], row["byte"], row["what"], row["n"]),
+            row["text"] or "", row["time"], row["lines"], row["turn"], row["kind"] or "",
+            row["until"], row["scripted"],
+        )
+        for row in found
+    ]  # fmt: skip
 
 
 def load_reason(rows: NamedQueries, home: str, session: str) -> TimelinePosition | None:
@@ -162,9 +185,7 @@ def _to_moments(at: TimelinePosition, row: Row) -> list[Moment]:
         case TimelineKind.PLAN:
             return [_plan(at, row)]
         case TimelineKind.AGENT:
-            who = row["nickname"] or row["child"] or ""
-            head = f"{row['event'].replace('_', ' ')} {who}"
-            return [Moment(at, row["time"], "", "agent", head, row["task"] or head)]
+            return [_agent(at, row)]
         case _:
             kind = row["kind"].replace("_", " ")
             body = "\n".join(part for part in (row["text"], row["detail"]) if part)
@@ -203,13 +224,16 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
     between = (row["output_chars"] or 0) - len(output) - len(tail)
     if tail:
         output += f"\n… {between:,} more characters …\n{tail}" if between > 0 else tail
-    head = ", ".join(patched_files(command)) or command or row["kind"] or ""
+    tool, head = row["tool"] or "", ", ".join(patched_files(command)) or command
+    if tool == SCRIPT_TOOL:
+        tool, head = call_in(command) or (tool, head)
+    head = head or str(row["kind"] or "").replace("_", " ")
     where = [f"in {row['workdir']}"] if row["workdir"] else []
     first = f"{row['tool']}  {row['status']}  {ended}".rstrip()
     body = "\n".join([first, *where, command, "", output])
-    tool = row["tool"] or ""
+    name = "run" if row["kind"] == CallKind.COMMAND else _SHORT.get(tool, tool)
     first_moment = Moment(
-        at, row["time"], row["status"], _SHORT.get(tool, tool), f"{head}  {ended}".rstrip(), body,
+        at, row["time"], row["status"], name, f"{head}  {ended}".rstrip(), body,
         row["seconds"], row["length"],
     )  # fmt: skip
     lines = [
@@ -217,6 +241,15 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
         for n, text in enumerate(shown[:OUTPUT_LINES], 1)
     ]
     return [first_moment, *lines]
+
+
+def _agent(at: TimelinePosition, row: Row) -> Moment:
+    child = row["child"] or ""
+    name = row["nickname"] or (row["path"] or "").rpartition("/")[2] or child[:ID_CHARS]
+    about = "" if row["task"] == row["path"] else row["task"] or ""
+    head = f"{name} {row['event'].replace('_', ' ')}" + (f": {about}" if about else "")
+    body = "\n".join(part for part in (head, row["role"], f"session {child}" * bool(child)) if part)
+    return Moment(at, row["time"], "", "agent", head, body, child=child)
 
 
 def _plan(at: TimelinePosition, row: Row) -> Moment:

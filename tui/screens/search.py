@@ -211,6 +211,14 @@ class SearchScreen(BaseScreen):
         yield ResultsPane(hits)
         yield HitPane(hits)
 
+    def search_for(self, words: str) -> None:
+        """Show the results of these words; also before the screen has its widgets."""
+
+        def search() -> None:
+            self.query_exactly_one(ResultsPane).action_filter(words)
+
+        self.call_after_refresh(search)
+
     @on(Table.CursorMoved)
     @on(ResultsPane.ResultsChanged)
     def _update_hit(self) -> None:

@@ -1,8 +1,10 @@
 """One session: its timeline, and beside it the full text of the entry under the cursor."""
 
+from datetime import UTC
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -16,6 +18,7 @@ from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, label, list_sessions
 from ingest.sessions.timeline import (
     Moment,
+    TimelineKind,
     TimelinePosition,
     Tools,
     load_moments,
@@ -26,14 +29,16 @@ from ingest.text.numbers import tokens
 from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
+from tui.json_text import json_text
 from tui.query_runner import Query
 from tui.resume_here import resume_here
+from tui.scope import Place
 from tui.screens.board_card import ALIGNMENT_TONES, resume_command
-from tui.screens.session_timeline import Timeline
-from tui.widgets.list_pane import ListPane
+from tui.screens.session_timeline import DAY, Timeline
 from tui.widgets.pane import Pane
 from tui.widgets.table import ListResult, Table
 from tui.widgets.text_view import TextView
+from tui.widgets.tree_pane import TreePane
 
 _HIDDEN_ALIGNMENTS: Final = (AlignmentState.NO_REPO, AlignmentState.UNKNOWN)
 
@@ -43,9 +48,9 @@ def alignment(session: Session, git: Git) -> AlignmentState:
     return alignments([anchor_of(session)], git)[session.id].state
 
 
-class TimelinePane(ListPane):
+class TimelinePane(TreePane):
     TITLE = "Timeline"
-    BINDINGS: ClassVar[list[BindingType]] = bind("tools", "raw")
+    BINDINGS: ClassVar[list[BindingType]] = bind("tools", "raw", "fold-all")
 
     def __init__(self, home: str, session: str) -> None:
         self.timeline = Timeline(home, session)
@@ -103,6 +108,18 @@ class TimelinePane(ListPane):
     def status_note(self) -> Content | None:
         return content.line(f"tool output: {self.timeline.tools}")
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("fold", "unfold"):
+            row = self.table.row
+            return row is not None and (row.collapsed is not None or row.parent is not None)
+        return super().check_action(action, parameters)
+
+    def action_fold_all(self) -> None:
+        """Close all entries; open all if none is open."""
+        view = self.table.view
+        folded = frozenset() if view.folded else frozenset(self.timeline.keys_with_parts())
+        self.table.set_view(replace(view, folded=folded))
+
     def action_tools(self) -> None:
         tools = list(Tools)
         self.timeline.tools = tools[(tools.index(self.timeline.tools) + 1) % len(tools)]
@@ -120,9 +137,9 @@ class MomentPane(Pane):
     TITLE = "Entry"
     BINDINGS: ClassVar[list[BindingType]] = bind("raw")
 
-    def __init__(self, home: str, session: str) -> None:
+    def __init__(self, timeline: Timeline) -> None:
         super().__init__()
-        self.home, self.session_id = home, session
+        self.timeline = timeline
         self.at: TimelinePosition | None = None
         self.raw = False
         self.text = ""
@@ -130,45 +147,35 @@ class MomentPane(Pane):
     def compose(self) -> ComposeResult:
         yield TextView()
 
-    def build_query(self) -> Query[tuple[TimelinePosition, Moment | None, str | None]] | None:
-        at, home, session, raw = self.at, self.home, self.session_id, self.raw
+    def build_query(self) -> Query[tuple[list[Moment], str | None]] | None:
+        at, timeline, raw = self.at, self.timeline, self.raw
         if at is None:
             return None
-        position = at
+        if at.what == DAY:
+            return lambda _: ([], "")
+        key = at
 
-        def query(reader: QueryReader) -> tuple[TimelinePosition, Moment | None, str | None]:
-            moment = load_moments(reader, home, session, [position]).get(position)
-            line = raw_line(reader, position, moment.length if moment else None) if raw else None
-            return position, moment, line
+        def query(reader: QueryReader) -> tuple[list[Moment], str | None]:
+            items = timeline.items_of(key)
+            found = load_moments(reader, timeline.home, timeline.session, items)
+            moments = [found[item] for item in items if item in found]
+            if not raw:
+                return moments, None
+            return moments, raw_line(reader, items[0], moments[0].length if moments else None)
 
         return query
 
-    def show_result(self, result: tuple[TimelinePosition, Moment | None, str | None]) -> None:
-        at, moment, line = result
-        if moment is None:
+    def show_result(self, result: tuple[list[Moment], str | None]) -> None:
+        moments, line = result
+        if line is not None:
+            where, _, text = line.partition("\n\n")
+            shown = content.lines(content.block(where, "dim"), "", json_text(text))
+            self._show_text(shown if line else Content(""))
+        elif not moments:
             self._show_text(content.line("This entry no longer exists.", "dim"))
-        elif line is not None:
-            self._show_text(
-                content.lines(
-                    content.line("Raw line   i shows the entry", "dim"), content.block(line)
-                )
-            )
         else:
-            when = f"{moment.time:%Y-%m-%d %H:%M:%S} UTC" if moment.time else ""
-            self._show_text(
-                content.lines(
-                    content.row(
-                        content.line(moment.name or "output", "title"),
-                        content.state(moment.state) if moment.state else None,
-                    ),
-                    content.row(
-                        content.line(when, "dim"), content.line(f"byte {at.byte:,}", "dim")
-                    ),
-                    "",
-                    content.block(moment.body),
-                )
-            )
-        self.text = line if line is not None else moment.body if moment else ""
+            self._show_text(content.lines(*(_moment_text(moment) for moment in moments)))
+        self.text = line if line is not None else "\n\n".join(each.body for each in moments)
 
     def _show_text(self, text: Content) -> None:
         self.query_exactly_one(TextView).set_text(text, scroll_to_top=True)
@@ -180,6 +187,21 @@ class MomentPane(Pane):
         screen = self.screen
         if isinstance(screen, SessionScreen):
             screen.show_raw()
+
+
+def _moment_text(moment: Moment) -> Content:
+    time = moment.time.replace(tzinfo=UTC).astimezone() if moment.time else None
+    return content.lines(
+        content.row(
+            content.line(moment.name or "output", "title"),
+            content.state(moment.state) if moment.state else None,
+            content.line(f"{time:%Y-%m-%d %H:%M:%S}" if time else "", "dim"),
+            content.line(f"byte {moment.at.byte:,}", "dim"),
+        ),
+        "",
+        content.block(moment.body.rstrip()),
+        "",
+    )
 
 
 class SessionScreen(BaseScreen):
@@ -202,13 +224,13 @@ class SessionScreen(BaseScreen):
         the one from which the state of the session follows: its question, open command or error.
         """
         super().__init__()
-        self._newest = newest
+        self._newest, self._at_start = newest, True
         self.finds_reason = at_reason
         self.home, self.session_id, self._start_at = home, session, at
 
     def panes(self) -> ComposeResult:
-        yield TimelinePane(self.home, self.session_id)
-        yield MomentPane(self.home, self.session_id)
+        yield (pane := TimelinePane(self.home, self.session_id))
+        yield MomentPane(pane.timeline)
 
     def start_at_reason(self, reason: TimelinePosition | None) -> None:
         """Called before the first rows are shown."""
@@ -221,8 +243,16 @@ class SessionScreen(BaseScreen):
         if self._newest:
             self._newest = False
             message.table.action_bottom()
+        elif self._start_at is None and self._at_start and message.key is not None:
+            # Begin at the first entry, not at its date.
+            self._at_start = False
+            if message.key.what == DAY:
+                message.table.action_down()
+                return
         elif self._start_at is not None:
+            self._at_start = False
             start, self._start_at = self._start_at, None
+            start = self.query_exactly_one(TimelinePane).timeline.entry_key(start)
             if start != message.key and message.table.move_to(start):
                 return
         pane = self.query_exactly_one(MomentPane)
@@ -231,8 +261,24 @@ class SessionScreen(BaseScreen):
             self.load_pane(pane)
 
     @on(Table.RowOpened)
-    def _row_opened(self) -> None:
-        self.focus_pane(self.query_exactly_one(MomentPane))
+    def _row_opened(self, message: Table.RowOpened) -> None:
+        """Go to the place that the row is about: the session of a sub-agent, the tasks of a plan,
+        everything about a file. Other rows are shown in full."""
+        pane, key = self.query_exactly_one(TimelinePane), message.key
+        child = pane.timeline.children.get(key)
+        row = pane.table.row
+        if key.what == DAY:
+            return
+        if child and child != self.session_id:
+            self.app.push_screen(SessionScreen(self.home, child))
+        elif key.what == TimelineKind.PLAN and pane.session is not None:
+            self.dashboard.open_session_tasks(
+                Place(pane.session.project, pane.session.cwd), self.session_id
+            )
+        elif key.what == TimelineKind.FILE and row is not None:
+            self.dashboard.open_search(f'kind:file "{row.text.partition(" ")[2]}"')
+        else:
+            self.focus_pane(self.query_exactly_one(MomentPane))
 
     def show_raw(self) -> None:
         pane = self.query_exactly_one(MomentPane)

@@ -1,8 +1,12 @@
-"""The timeline of a session as a list, one row for each entry. Pure."""
+"""The timeline of a session as a list: a row for each entry, which opens to its parts, and a row
+where a day begins. Pure.
+"""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
+from ingest.codex.facts import CallKind
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.timeline import (
     Moment,
@@ -12,12 +16,17 @@ from ingest.sessions.timeline import (
     load_moments,
     load_order,
 )
+from ingest.sessions.timeline_entries import Entry, group
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
-from ingest.text.times import duration
+from ingest.text.times import duration, local_day
 from tui.filters import parse
 from tui.widgets.column import Cell, Column, ListRow, Styled
 from tui.widgets.listing import ViewState
 
+DAY: Final = "day"
+"""What the position of a row with a date says it is."""
+_FIRST: Final = -1
+"""The `part` of the first item of an entry where it is listed as a part of it."""
 _TONES: Final = {
     TimelineKind.TURN: "title",
     TimelineKind.FILE: "cyan",
@@ -27,6 +36,8 @@ _TONES: Final = {
 }
 _MAX_CHARS: Final = 400
 """Of a row; the pane beside the list shows the full text."""
+_MAX_NAMED: Final = 4
+"""How many calls of a script its row names."""
 
 
 class Timeline:
@@ -40,38 +51,150 @@ class Timeline:
     def __init__(self, home: str, session: str) -> None:
         self.home, self.session = home, session
         self.tools = Tools.SHORT
+        self._entries: dict[TimelinePosition, Entry] = {}
+        self._entry_keys: dict[TimelinePosition, TimelinePosition] = {}
+        """The key of the entry of each of its items."""
+        self._times: dict[TimelinePosition, datetime] = {}
+        """Of the rows with dates."""
+        self.children: dict[TimelinePosition, str] = {}
+        """The session of the sub-agent that a loaded row is about."""
+
+    # ── entries ───────────────────────────────────────────────────────────────────────────────────
+
+    def entry_key(self, at: TimelinePosition) -> TimelinePosition:
+        """The row that an item is in."""
+        return self._entry_keys.get(at.whole, at)
+
+    def items_of(self, key: TimelinePosition) -> list[TimelinePosition]:
+        """The items that a row is about, the most important one first."""
+        entry = self._entries.get(key)
+        if entry is None:
+            return [key.whole]
+        return [entry.face.at, *(item.at for item in entry.parts)]
+
+    def keys_with_parts(self) -> list[TimelinePosition]:
+        return [key for key, entry in self._entries.items() if len(entry.items) > 1]
+
+    # ── the list ──────────────────────────────────────────────────────────────────────────────────
 
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[TimelinePosition]:
         filtered = bool(view.filter)
         words = parse(view.filter)
-        entries = load_order(reader, self.home, self.session, self.tools, words=filtered)
-        shown = [entry.at for entry in entries if not filtered or words.matches(entry.text)]
-        return shown[::-1] if view.reverse else shown
+        order = load_order(reader, self.home, self.session, self.tools, words=filtered)
+        entries = group(order)
+        self._entry_keys = {item.at: entry.at for entry in entries for item in entry.items}
+        self._entries = {entry.at: entry for entry in entries}
+        self._times = {}
+        shown = [entry for entry in entries if not filtered or words.matches(entry.text)]
+        return list(self._keys(shown, view))
+
+    def _keys(self, entries: list[Entry], view: ViewState) -> Iterator[TimelinePosition]:
+        before = None
+        for entry in entries:
+            at = entry.at
+            if entry.time is not None and (day := local_day(entry.time)) != before:
+                before, key = day, at._replace(what=DAY)
+                self._times[key] = entry.time
+                yield key
+            yield at
+            face = entry.face
+            for line in range(1, face.lines + 1):
+                yield face.at._replace(part=line)
+            if at in view.folded:
+                for item in entry.parts:
+                    yield item.at._replace(part=_FIRST) if item.at == at else item.at
 
     def rows(
         self, reader: QueryReader, view: ViewState, keys: Sequence[TimelinePosition]
     ) -> Mapping[TimelinePosition, ListRow]:
-        moments = load_moments(reader, self.home, self.session, keys)
-        return {at: _row(moment) for at, moment in moments.items()}
+        wanted = {item for key in keys if key.what != DAY for item in self._needed(key)}
+        moments = load_moments(reader, self.home, self.session, sorted(wanted))
+        rows = {}
+        for key in keys:
+            row = self._row(key, moments, view)
+            if row is not None:
+                rows[key] = row
+        return rows
+
+    def _needed(self, key: TimelinePosition) -> list[TimelinePosition]:
+        return [key] if key.part > 0 else self.items_of(key)
+
+    def _row(
+        self, key: TimelinePosition, moments: Mapping[TimelinePosition, Moment], view: ViewState
+    ) -> ListRow | None:
+        if key.what == DAY:
+            return _day_row(key, self._times[key]) if key in self._times else None
+        entry = self._entries.get(key)
+        if entry is not None:
+            found = [moments[at] for at in self.items_of(key) if at in moments]
+            if not found or found[0].at != entry.face.at:
+                return None
+            self._remember_child(key, found)
+            opens = len(entry.items) > 1
+            return _entry_row(key, found, (key not in view.folded) if opens else None)
+        moment = moments.get(key if key.part > 0 else key.whole)
+        if moment is None:
+            return None
+        self._remember_child(key, [moment])
+        parent = self.entry_key(key)
+        entry = self._entries.get(parent)
+        is_script = entry is not None and entry.items[0].kind == CallKind.SCRIPT
+        name = "script" if is_script and key.whole == parent else moment.name
+        return _part_row(key, moment, name, parent)
+
+    def _remember_child(self, key: TimelinePosition, moments: Sequence[Moment]) -> None:
+        child = next((moment.child for moment in moments if moment.child), "")
+        if child:
+            self.children[key] = child
 
 
-def _row(moment: Moment) -> ListRow:
-    at = moment.at
-    if at.part:
-        cells: tuple[Cell | tuple[Cell, ...], ...] = (
-            "", "", (Styled("  │ ", "dim"), Styled(moment.head[:_MAX_CHARS], "dim")), "",
-        )  # fmt: skip
-        return ListRow(at, cells, text=moment.head)
-    style = STATE_STYLES.get(moment.state, UNKNOWN)
-    kind = TimelineKind(at.what)
-    tone = _TONES.get(kind, "bold" if moment.name == "you" else "")
-    glyph = Styled(f"{style.glyph} ", style.color) if moment.state else ""
+def _day_row(key: TimelinePosition, moment: datetime) -> ListRow:
+    local = moment.replace(tzinfo=UTC).astimezone()
+    text = f"{local:%A}, {local.day} {local:%B %Y}"
+    return ListRow(key, (Styled(text, "bold"), "", "", ""), text=text, spans=True)
+
+
+def _part_row(
+    key: TimelinePosition, moment: Moment, name: str, parent: TimelinePosition
+) -> ListRow:
+    head = moment.head[:_MAX_CHARS]
+    if key.part <= 0:
+        head = f"{name}  {head}"
+    cells: tuple[Cell | tuple[Cell, ...], ...] = (
+        "", "", (Styled("    │ ", "dim"), Styled(head, "dim")), "",
+    )  # fmt: skip
+    return ListRow(key, cells, text=moment.head if key.part > 0 else moment.body, parent=parent)
+
+
+def _entry_row(key: TimelinePosition, moments: Sequence[Moment], collapsed: bool | None) -> ListRow:
+    face, *others = moments
+    kind = TimelineKind(face.at.what)
+    name, state, head = face.name, face.state, face.head
+    calls = [other for other in others if other.at.what == TimelineKind.CALL]
+    if face.at == key and calls:
+        name = "script"
+        named = [f"{call.name} {call.head}" for call in calls[:_MAX_NAMED]]
+        head = " · ".join(named) + (" …" if len(calls) > _MAX_NAMED else "")
+        state = next((call.state for call in calls if call.state == "failed"), state)
+    elif face.name == head:
+        # A patch that only its files describe.
+        files = [other.head for other in others if other.at.what == TimelineKind.FILE]
+        head = ", ".join(files) or head
+    style = STATE_STYLES.get(state, UNKNOWN)
+    tone = _TONES.get(kind, "bold" if face.name == "you" else "")
+    glyph = Styled(f"{style.glyph} ", style.color) if state else ""
+    mark = "" if collapsed is None else "▸ " if collapsed else "▾ "
     indent = "" if kind is TimelineKind.TURN else "  "
-    text = Styled(moment.head[:_MAX_CHARS], tone if kind is not TimelineKind.MESSAGE else "")
-    cells = (
-        Styled(f"{moment.time:%H:%M:%S}" if moment.time else "", "dim"),
-        Styled(moment.name, tone),
-        (indent, glyph, text),
-        Styled(duration(moment.seconds), "dim"),
+    text = Styled(head[:_MAX_CHARS], tone if kind is not TimelineKind.MESSAGE else "")
+    cells: tuple[Cell | tuple[Cell, ...], ...] = (
+        Styled(_clock(face.time), "dim"),
+        Styled(name, tone),
+        (Styled(mark or indent, "dim"), glyph, text),
+        Styled(duration(face.seconds), "dim"),
     )
-    return ListRow(at, cells, text=moment.body, id=f"{at.source}:{at.byte}")
+    at = face.at
+    return ListRow(key, cells, text=face.body, id=f"{at.source}:{at.byte}", collapsed=collapsed)
+
+
+def _clock(moment: datetime | None) -> str:
+    return f"{moment.replace(tzinfo=UTC).astimezone():%H:%M:%S}" if moment else ""

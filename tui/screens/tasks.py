@@ -74,6 +74,14 @@ class TasksScreen(TaskEdits):
         self._came_from, self.plan_pane.next_id = self.dashboard.place, task
         self._show_project(project)
 
+    def show_session(self, project: str, session: str) -> None:
+        """Show the tasks of one session."""
+        self._came_from = self.dashboard.place
+        self._request(
+            project=project, scope=PlanScope.SESSION, session=session, revision=None,
+            revision_session=session, task_filter=TaskFilter.ALL, words="",
+        )  # fmt: skip
+
     def _show_project(self, project: str) -> None:
         self._request(
             project=project, scope=PlanScope.PROJECT, revision=None, revision_session=None

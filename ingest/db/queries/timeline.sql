@@ -1,40 +1,53 @@
 -- name: order
--- All events of a session in order, with position and kind. Several of one kind in one line are
--- numbered in the order of the statements below.
+-- All events of a session in order, with position, kind and time. Several of one kind in one line are
+-- numbered in the order of the statements below. Of calls: their kind, where their output is, and
+-- whether a script made them.
 with places as (
     from places_of($home, [$session])
 ),
 happened as (
-    select source, byte, 0 as rank, 'turn' as what, 1 as parts, error as text, 0 as nth from turns
+    select
+        source, byte, 0 as rank, 'turn' as what, started_at as time, error as text, 0 as nth,
+        0 as lines, turns.n as turn, null as kind, null as until, false as scripted
+    from turns
     where source in (select source from places)
     union all
-    select source, byte, 1, 'message', 1, text, 0 from messages
+    select source, byte, 1, 'message', time, text, 0, 0, turn, null, null, false
+    from messages
     where source in (select source from places)
     union all
     select
-        source, byte, 2, 'call',
+        source, byte, 2, 'call', time, concat_ws(' ', tool, command, output_head, output_tail), 0,
         case
-            when coalesce(output_head, '') = '' then 1
-            else 1 + least($output, len(string_split(rtrim(output_head, chr(10)), chr(10))))
+            when coalesce(output_head, '') = '' then 0
+            else least($output, len(string_split(rtrim(output_head, chr(10)), chr(10))))
         end,
-        concat_ws(' ', tool, command, output_head, output_tail), 0
+        turn, kind, output_byte, call_id is null
     from calls
     where source in (select source from places)
     union all
-    select source, byte, 3, 'file', 1, path, 0 from files
+    select source, byte, 3, 'file', time, path, 0, 0, turn, null, null, false
+    from files
     where source in (select source from places)
     union all
-    select source, byte, 4, 'plan', 1, cast(steps as varchar), revision from plans
+    select
+        source, byte, 4, 'plan', time, cast(steps as varchar), revision, 0, turn, null, null, false
+    from plans
     where source in (select source from places)
     union all
-    select source, byte, 5, 'agent', 1, concat_ws(' ', event, nickname, task), 0 from agents
+    select
+        source, byte, 5, 'agent', time, concat_ws(' ', event, nickname, task), 0, 0, turn, null,
+        null, false
+    from agents
     where source in (select source from places)
     union all
-    select source, byte, 6, 'event', 1, concat_ws(' ', kind, text, detail), 0 from events
+    select source, byte, 6, 'event', time, concat_ws(' ', kind, text, detail), 0, 0, turn, null,
+        null, false
+    from events
     where source in (select source from places)
 )
 select
-    h.source, h.byte, h.what, h.parts,
+    h.source, h.byte, h.what, h.time, h.lines, h.turn, h.kind, h.until, h.scripted,
     row_number() over (partition by h.source, h.byte, h.what order by h.nth, h.text) as n,
     case when $words then h.text end as text
 from happened h
@@ -91,11 +104,14 @@ where home = $home and session = $session and byte in (select unnest($bytes::big
 order by source, byte, revision;
 
 -- name: agents
--- Events of sub-agents.
-select source, byte, time, event, child, nickname, role, task
-from v_agents
-where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
-order by source, byte, concat_ws(' ', event, nickname, task);
+-- Events of sub-agents, with the names of their sessions.
+select
+    a.source, a.byte, a.time, a.event, a.child, a.role, a.task, a.path,
+    coalesce(a.nickname, r.nickname) as nickname
+from v_agents a
+left join session_rows r on r.home = a.home and r.id = a.child
+where a.home = $home and a.session = $session and a.byte in (select unnest($bytes::bigint[]))
+order by a.source, a.byte, concat_ws(' ', a.event, a.nickname, a.task);
 
 -- name: events
 -- These events.

@@ -60,7 +60,8 @@ class Views:
     def moments(self) -> list[Moment]:
         """One per key of the timeline; a key without one fails."""
         home, session = self.session.home_id, self.session.id
-        keys = [one.at for one in load_order(self.rows, home, session, Tools.FULL, words=False)]
+        order = load_order(self.rows, home, session, Tools.FULL, words=False)
+        keys = [one.at._replace(part=line) for one in order for line in range(one.lines + 1)]
         found = load_moments(self.rows, home, session, keys)
         return [found[key] for key in keys]
 
