@@ -38,7 +38,9 @@ class ScreenScope(Struct, frozen=True):
         """Empty for everything."""
         if self.place is None:
             return ""
-        folder = PurePath(self.place.folder or "").name
+        path = PurePath(self.place.folder or "")
+        # Codex names the folders of its own worktrees after the project, in one with an id.
+        folder = "/".join(path.parts[-2:]) if "worktrees" in path.parts[-3:-2] else path.name
         is_folder = self.kind is ScopeKind.WORKTREE and folder
         return f"in {self.place.project}" + (f" · {folder}/" if is_folder else "")
 

@@ -1,4 +1,4 @@
-"""Rare events: compactions, reviews, errors."""
+"""Rare events: compactions, reviews, errors, memories that an answer used."""
 
 from typing import Any
 
@@ -8,6 +8,9 @@ from ingest.codex.fields import TITLE_CHARS, compact_json, optional_text, stored
 from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
 from ingest.codex.turns import Turns
+
+
+MAX_CITED = 50
 
 
 class Events:
@@ -45,6 +48,17 @@ class Events:
         overall = output.get("overall_explanation") if isinstance(output, dict) else None
         self._add("review_end", optional_text(overall), compact_json(output))
 
+    def memory_cited(self, citation: Any) -> None:
+        """An answer names the lines of Codex's memory files that it used."""
+        entries = citation.get("entries") if isinstance(citation, dict) else None
+        listed = [
+            _cited(entry)
+            for entry in (entries[:MAX_CITED] if isinstance(entries, list) else ())
+            if isinstance(entry, dict) and entry.get("path")
+        ]
+        if listed:
+            self._add("memory", "\n".join(listed), None)
+
     def _add(self, kind: str, text: str | None, detail: str | None) -> None:
         current = self.current
         self.facts.events.append(
@@ -59,3 +73,8 @@ class Events:
                 detail,
             )
         )
+
+
+def _cited(entry: dict[str, Any]) -> str:
+    place = f"{entry['path']}:{entry.get('lineStart')}-{entry.get('lineEnd')}"
+    return f"{place} {entry['note']}" if entry.get("note") else place

@@ -170,7 +170,7 @@ class AgentLink(Struct, gc=False):
 
 
 class EventFact(Struct, gc=False):
-    """A rare event: a compaction, a review, an error."""
+    """A rare event: a compaction, a review, an error, memories that an answer used (`memory`)."""
 
     source: int
     byte: int

@@ -4,7 +4,10 @@ A message can be in a file up to three times. Bare files have only an item; late
 or a turn item. Only the record that every file of a generation has is stored.
 """
 
+from typing import Any
+
 from ingest.codex import records as r
+from ingest.codex.events import Events
 from ingest.codex.facts import Facts, Message
 from ingest.codex.fields import TITLE_CHARS, content_text, optional_text, stored_text
 from ingest.codex.line_context import LineContext
@@ -42,7 +45,13 @@ class Messages:
     """The messages of a thread, each once."""
 
     def __init__(
-        self, current: LineContext, state: FoldState, facts: Facts, turns: Turns, tasks: Tasks
+        self,
+        current: LineContext,
+        state: FoldState,
+        facts: Facts,
+        turns: Turns,
+        tasks: Tasks,
+        events: Events,
     ) -> None:
         self.current = current
         self.state = state
@@ -50,6 +59,7 @@ class Messages:
         self.facts = facts
         self.turns = turns
         self.tasks = tasks
+        self.events = events
         turns.before_work = self._use_held_prompts
 
     def user_event(self, event: r.UserMessageEvent) -> None:
@@ -79,15 +89,16 @@ class Messages:
     def agent_event(self, event: r.AgentMessageEvent) -> None:
         self.turns.use_events()
         if event.message and not (self.state.compacting and event.message == COMPACTED_NOTICE):
-            self._add_answer(event.message, _phase(event))
+            self._add_answer(event.message, _phase(event), event.memory_citation)
 
     def agent_item(self, item: r.AgentMessage) -> None:
         if text := content_text(item.content):
-            self._add_answer(text, _phase(item))
+            self._add_answer(text, _phase(item), item.memory_citation)
 
-    def _add_answer(self, text: str, phase: str | None) -> None:
+    def _add_answer(self, text: str, phase: str | None, citation: Any = None) -> None:
         self.turns.agent_answered()
         self._add("assistant", phase, text)
+        self.events.memory_cited(citation)
 
     def item(self, item: r.Message) -> None:
         """A message as an item: in bare files the message itself, elsewhere a duplicate."""

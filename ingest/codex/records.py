@@ -151,6 +151,7 @@ class AgentMessage(TurnItem, tag="AgentMessage"):
     content: Raw = NOTHING
     phase: str | None = None
     questions: Any = None
+    memory_citation: Any = None
 
 
 class ReasoningItem(TurnItem, tag="Reasoning"):
@@ -382,6 +383,7 @@ class AgentMessageEvent(Event, tag="agent_message"):
     message: str | None = None
     phase: str | None = None
     questions: Any = None
+    memory_citation: Any = None
 
 
 class AgentReasoned(Event, tag="agent_reasoning"):

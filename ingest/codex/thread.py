@@ -40,7 +40,7 @@ class Thread:
         self.tasks = Tasks(current, state, facts)
         self.identity = identity = Identity(current, state, self.turns)
         self.events = events = Events(current, state, facts, self.turns)
-        messages = Messages(current, state, facts, self.turns, self.tasks)
+        messages = Messages(current, state, facts, self.turns, self.tasks, events)
         tool_calls = ToolCalls(state, self.turns, self.calls, self.tasks)
         usage = UsageFold(current, state, facts)
         self.handlers: dict[type, Handler] = {

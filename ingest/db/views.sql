@@ -116,7 +116,7 @@ from agents a
 join sources s on s.id = a.source
 join segments g on g.source = a.source;
 
--- Compactions, reviews, errors.
+-- Compactions, reviews, errors, memories of Codex that an answer used.
 create or replace view v_events as
 select
     s.home, g.thread as session, e.source, e.byte, e.length, e.turn, e.time, e.kind, e.text,

@@ -88,6 +88,19 @@ def test_worktrees_and_subfolders_belong_to_the_repository(cli: CliHarness, tmp_
     assert list(projects(cli)) == ["ledger"]
 
 
+def test_a_fork_in_a_worktree_of_codex_stays_in_its_project_when_the_worktree_is_removed(
+    cli: CliHarness, tmp_path: Path
+) -> None:
+    repo = repository(tmp_path / "ledger")
+    worktree = cli.home / "worktrees" / "ab12" / "ledger"
+    repo.git("worktree", "add", "--quiet", str(worktree))
+    work_in(cli, repo.path, worktree)
+    assert projects(cli) == {"ledger": [str(worktree), str(repo.path)]}
+    repo.git("worktree", "remove", str(worktree))
+    cli.run("ingest")
+    assert list(projects(cli)) == ["ledger"]
+
+
 def test_a_later_clone_at_another_path_is_the_same_project(cli: CliHarness, tmp_path: Path) -> None:
     repo = repository(tmp_path / "ledger")
     remote = "git@example.invalid:acme/ledger.git"

@@ -3,6 +3,8 @@
 import json
 from typing import Any
 
+import pytest
+
 from tests.unit.codex.lines import done, event, fold, item, line, meta
 
 ID = {"ordinal": 3, "salt": "a1b2", "value": "w-3"}
@@ -65,3 +67,31 @@ def test_a_reference_to_an_older_part_and_new_kinds_are_counted_by_name() -> Non
     assert {kind: count for kind, (count, _) in kinds.items() if kind.startswith("?")} == {
         "?rollout_reference": 2, "?event_msg/something_new": 1, "?response_item/a_new_item": 1,
     }  # fmt: skip
+
+
+def test_memories_that_an_answer_used_are_an_event() -> None:
+    citation = {
+        "entries": [
+            {"path": "MEMORY.md", "lineStart": 3, "lineEnd": 9, "note": "tests need postgres"},
+            {"path": "memory_summary.md", "lineStart": 1, "lineEnd": 1, "note": ""},
+        ],
+        "rolloutIds": ["t0"],
+    }
+    cited = event("agent_message", message="Start postgres first.", memory_citation=citation)
+    as_item = done("t1", "AgentMessage", id="m1", memory_citation=citation,
+                   content=[{"type": "Text", "text": "Start postgres first."}])  # fmt: skip
+    for answer in (cited, as_item):
+        facts = fold(meta(), event("task_started", turn_id="t1"), answer).facts
+        (used,) = facts.events
+        assert (used.kind, used.text) == (
+            "memory", "MEMORY.md:3-9 tests need postgres\nmemory_summary.md:1-1",
+        )  # fmt: skip
+        assert [message.text for message in facts.messages] == ["Start postgres first."]
+
+
+@pytest.mark.parametrize(
+    "citation", [None, [], {}, {"entries": 3}, {"entries": []}, {"entries": [{}, 1]}, "x"]
+)
+def test_a_citation_in_another_form_changes_nothing(citation: object) -> None:
+    facts = fold(meta(), event("agent_message", message="Yes", memory_citation=citation)).facts
+    assert (facts.events, len(facts.messages)) == ([], 1)
