@@ -9,7 +9,6 @@ from ingest.codex.line_context import LineContext
 from ingest.codex.state import FoldState
 from ingest.codex.turns import Turns
 
-
 MAX_CITED = 50
 
 

@@ -6,17 +6,19 @@ default, and Codex does not show that it fails.
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
 
-from ingest.errors import SourceError
-from ingest.live.codex_databases import MemoryRow, memory_pipeline
+from ingest.db.query_reader import NamedQueries
+from ingest.errors import CodexDatabaseUnread, SourceError
+from ingest.live.codex_databases import MEMORIES, DatabaseUnread, MemoryRow, memory_pipeline
 from ingest.tail.opening import open_source
 from ingest.tail.source import Representation
+from ingest.text.numbers import pluralize
 from ingest.text.redact import mask
 from ingest.text.sanitize import one_line, truncate_chars
 
@@ -37,6 +39,11 @@ class Coverage(Struct, frozen=True):
     sessions: int
     covered: int
     failed: int
+
+    @property
+    def sentence(self) -> str:
+        covered = f"{self.covered} of {pluralize(self.sessions, 'session')} remembered"
+        return f"{covered}, {self.failed} failed." if self.failed else f"{covered}."
 
 
 class MemoryJob(Struct, frozen=True):
@@ -71,23 +78,27 @@ class Memories(Struct, frozen=True):
     entries: list[MemoryEntry]
 
 
-def load_memories(homes: dict[str, set[str]], now: datetime) -> Memories:
-    """What the homes remember. `homes`: the sessions of each, without sub-agents.
-
-    Raises `DatabaseUnread` if Codex's database is not in a form that is known.
-    """
+def load_memories(reader: NamedQueries, homes: Iterable[Path], now: datetime) -> Memories:
+    """What the homes remember. Raises `CodexDatabaseUnread` if Codex's database is not in a form
+    that is known."""
+    threads: dict[str, set[str]] = {str(home): set() for home in homes}
+    for row in reader.rows("sessions.of_people", homes=list(threads)):
+        threads[row["home"]].add(row["id"])
     jobs: list[MemoryJob] = []
     entries: list[MemoryEntry] = []
     covered = failed = 0
-    for home, sessions in homes.items():
-        pipeline = memory_pipeline(home)
+    for home, sessions in threads.items():
+        try:
+            pipeline = memory_pipeline(home)
+        except DatabaseUnread as error:
+            raise CodexDatabaseUnread(f"{MEMORIES} of Codex is not read: {error}") from error
         covered += len(sessions & pipeline.covered.keys())
         of_home = [_job(row, home, now) for row in pipeline.jobs if row.status not in _DONE]
         failed += len({job.session for job in of_home if job.error} & sessions)
         jobs += of_home
         entries += _entries(Path(home, _FOLDER))
     jobs.sort(key=lambda job: (job.error is None, job.status != "stuck", job.kind, job.session))
-    total = sum(map(len, homes.values()))
+    total = sum(map(len, threads.values()))
     return Memories(Coverage(total, covered, failed), jobs, entries)
 
 

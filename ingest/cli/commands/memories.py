@@ -6,12 +6,7 @@ from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Column, Output, StyledCell
-from ingest.errors import CodexDatabaseUnread
-from ingest.live.codex_databases import MEMORIES, DatabaseUnread
 from ingest.sessions.memories import load_memories
-from ingest.sessions.scope import Scope
-from ingest.sessions.session import list_sessions
-from ingest.text.numbers import pluralize
 from ingest.text.times import ago
 
 _JOB_COLUMNS = (
@@ -36,21 +31,12 @@ def command(invocation: Invocation) -> None:
     """How many sessions Codex has made a memory of, which of its jobs failed or are stuck and why,
     and the files that it wrote. Its database and its files are only read.
     """
-    homes: dict[str, set[str]] = {str(home): set() for home in invocation.settings.codex_homes}
     with open_for_reading(invocation) as access:
-        for session in list_sessions(access, Scope(), invocation.judged):
-            if session.parent_id is None and session.home in homes:
-                homes[session.home].add(session.id)
-    try:
-        found = load_memories(homes, invocation.now)
-    except DatabaseUnread as error:
-        raise CodexDatabaseUnread(f"{MEMORIES} of Codex is not read: {error}") from error
+        found = load_memories(access, invocation.settings.codex_homes, invocation.now)
 
     def show(output: Output) -> None:
         coverage = found.coverage
-        covered = f"{coverage.covered} of {pluralize(coverage.sessions, 'session')} remembered"
-        failed = f", {coverage.failed} failed" if coverage.failed else ""
-        output.line(StyledCell(f"{covered}{failed}.", "red" if failed else "bold"))
+        output.line(StyledCell(coverage.sentence, "red" if coverage.failed else "bold"))
         if found.jobs:
             output.line()
             output.table(

@@ -153,3 +153,10 @@ select source, turn, time as at, origin, untrusted, kind, text
 from notes
 where source in (select unnest($sources::integer[]))
 order by source, turn, time, text;
+
+-- name: of_people
+-- The sessions of these homes that people began, without those of sub-agents.
+select h.path as home, s.id
+from session_rows s
+join homes h on h.id = s.home
+where s.parent_id is null and h.path in (select unnest($homes::varchar[]));

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from ingest import log
 from ingest.actions import BatchAction
@@ -17,8 +18,10 @@ from tests.app_harness import (
     screen_text,
     wait_for_dialog,
     wait_for_dialogs_closed,
+    wait_for_text,
     wait_settled,
 )
+from tests.codex_databases import codex_database
 from tests.sample_failures import run_failing_harness
 from tests.unit.db import queued
 from tui.dashboard import Dashboard
@@ -223,3 +226,24 @@ async def test_each_list_has_its_own_filter(harness: AppHarness) -> None:
         assert not line.display
         await press(pilot, "left_square_bracket")
         assert (line.display, line.value) == (True, "state:dead")
+
+
+async def test_memories_of_codex_are_listed_with_the_jobs_that_failed(harness: AppHarness) -> None:
+    home = harness.home.path
+    with codex_database(home, "memories_1.sqlite") as codex:
+        codex.execute(
+            "insert into jobs (kind, job_key, status, retry_remaining, last_error) "
+            "values ('memory_stage1', 'session-7', 'error', 2, '401 Unauthorized')"
+        )
+        (home / "memories").mkdir()
+        (home / "memories" / "MEMORY.md").write_text("# Parser\napplies_to: cwd=/w/parser; x\n")
+        async with harness.open_dashboard() as (app, pilot):
+            app.settings = replace(app.settings, codex_homes=(home,))
+            await press(pilot, "3", "left_square_bracket")
+            await wait_for_text(pilot, "2 attempts are left.")
+            shown = screen_text(app)
+            assert "sessions remembered" in shown
+            assert "401 Unauthorized" in shown
+            assert "/w/parser" in shown
+            await press(pilot, "X", "r", "i")
+            assert app.screen_stack[1:] == []

@@ -1,4 +1,4 @@
-"""The panes of the pipeline screen: four lists in one pane, and the details of one row."""
+"""The panes of the pipeline screen: five lists in one pane, and the details of one row."""
 
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -14,13 +14,17 @@ from tui import content
 from tui.commands import bind
 from tui.query_runner import Query
 from tui.screens.pipeline.batches import Batches
+from tui.screens.pipeline.memories import Memories
 from tui.screens.pipeline.status_line import PipelineStatus, pipeline_status
 from tui.widgets.list_pane import ListPane
 from tui.widgets.listing import Listing, ViewState
 from tui.widgets.pane import Pane
 from tui.widgets.table import ListResult, Table
 
-LISTS: Final = ("Batches", "Sources", "Quarantine", "Log")
+LISTS: Final = ("Batches", "Sources", "Quarantine", "Log", "Memories")
+WITHOUT_FILES: Final = ("Log", "Memories")
+"""Lists whose rows are about no file that can be read again; their details are a text."""
+_NOUNS: Final = dict(zip(LISTS, ("batch", "file", "line", "event", "entry"), strict=True))
 _EMPTY: Final = {
     "Batches": (
         "Nothing failed, nothing waits.",
@@ -29,6 +33,10 @@ _EMPTY: Final = {
     "Sources": ("No file is followed yet.", "Start Codex, or give its home with --codex-home."),
     "Quarantine": ("No rejected lines.", "Lines that cannot be decoded appear here."),
     "Log": ("No entries.", "Actions, warnings and errors appear here."),
+    "Memories": (
+        "Codex remembers nothing.",
+        "Its memories are off by default. What it remembers, and jobs that fail, appear here.",
+    ),
 }
 
 
@@ -40,7 +48,7 @@ class PipelineResult(Struct, frozen=True):
 
 
 class ListsPane(ListPane):
-    """One of the four lists. Each keeps its filter and its order."""
+    """One of the five lists. Each keeps its filter and its order."""
 
     TITLE = "Reading"
 
@@ -88,7 +96,7 @@ class ListsPane(ListPane):
             return
         self._views[self.current] = self.table.view
         self.current, self.grouped = name, False
-        self.noun = {"Batches": "batch", "Sources": "file", "Quarantine": "line"}.get(name, "event")
+        self.noun = _NOUNS[name]
         view = self._views[name] if words is None else ViewState(filter=words)
         self.set_filter_text(view.filter)
         self.table.set_listing(self._listings[name], view)
@@ -108,6 +116,9 @@ class ListsPane(ListPane):
         self.table.set_view(self.table.view)
 
     def status_note(self) -> Content | None:
+        listing = self._listings[self.current]
+        if isinstance(listing, Memories):
+            return content.line(listing.coverage, "dim")
         hidden = self.current == "Batches" and not self.grouped and not self._batches.shows_ended
         if not hidden or self.table.view.filter:
             return None

@@ -33,7 +33,8 @@ from tui.screens.pipeline import detail
 from tui.screens.pipeline.batches import Batches, source_name
 from tui.screens.pipeline.errors import Errors
 from tui.screens.pipeline.log import Log
-from tui.screens.pipeline.panes import DetailPane, ListsPane
+from tui.screens.pipeline.memories import Memories
+from tui.screens.pipeline.panes import WITHOUT_FILES, DetailPane, ListsPane
 from tui.screens.pipeline.rejects import Rejects
 from tui.screens.pipeline.sources import Sources
 from tui.screens.pipeline.status_line import PipelineStatus
@@ -73,6 +74,7 @@ class PipelineScreen(BaseScreen):
                 "Sources": Sources(self._policy),
                 "Quarantine": Rejects(),
                 "Log": Log(self._policy),
+                "Memories": Memories(self.dashboard.settings.codex_homes, self._policy),
             },
             batches,
         )
@@ -98,7 +100,7 @@ class PipelineScreen(BaseScreen):
         self.detail.set_query(self._detail_query(message.key))
 
     def _detail_query(self, key: Any) -> Query[Content] | None:
-        if key is None or self.lists.current == "Log" or self.lists.grouped:
+        if key is None or self.lists.current in WITHOUT_FILES or self.lists.grouped:
             row = self.lists.table.row
             text = row.text if row is not None and key is not None else ""
             return (lambda _: content.block(text)) if text else None
@@ -142,7 +144,7 @@ class PipelineScreen(BaseScreen):
             case "retry":
                 return listed and current in ("Batches", "Quarantine")
             case "reset" | "raw":
-                return listed and current != "Log"
+                return listed and current not in WITHOUT_FILES
             case _:
                 return super().check_action(action, parameters)
 
