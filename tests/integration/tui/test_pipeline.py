@@ -202,14 +202,19 @@ async def test_the_log_names_the_file_that_failed(harness: AppHarness) -> None:
     packed = harness.home.compress(broken)
     packed.write_bytes(packed.read_bytes()[:-20])
     harness.ingest()
-    async with harness.open_dashboard("3", "left_square_bracket") as (app, _):
+    async with harness.open_dashboard("3", "left_square_bracket", "left_square_bracket") as (
+        app,
+        _,
+    ):
         assert f"source.damaged: …{packed.name[-18:]}" in screen_text(app)
 
 
 async def test_the_log_list_shows_the_log_file(harness: AppHarness) -> None:
     log.start(harness.db)
     log.suppressed("Writing the state [bold]", OSError("No space left\x1b[2J"))
-    async with harness.open_dashboard("3", "left_square_bracket", size=(180, 40)) as (app, _):
+    async with harness.open_dashboard(
+        "3", "left_square_bracket", "left_square_bracket", size=(180, 40)
+    ) as (app, _):
         text = screen_text(app)
         assert "warning Writing the state" in text
         assert "[bold]" in text
