@@ -15,7 +15,7 @@ TailboardError                  code, message, hint, kind, exit_code
 ├── DatabaseError               the database cannot be used (exit code 3)
 │   ├── Locked, NewerSchema, ForeignFile, DatabaseUnusable, DatabaseReplaced, Damaged, DiskFull
 │   ├── Conflict, EngineFailed, StatementFailed, ValueRejected, MemoryLimit, BatchNotClaimed
-│   ├── SnapshotRefused
+│   ├── SnapshotRefused, IndexUnusable
 │   ├── OwnerGone, OwnerTimeout, OtherVersion, OtherDatabase, OwnerUnreachable
 │   ├── Cancelled, QueryTimeout, SnapshotExpired, SocketUnavailable
 │   └── ReadOnlyServer, ActionResultLost, ServerError
@@ -293,6 +293,16 @@ class Locked(DatabaseError):
         named = f" ({program})" if program else ""
         super().__init__(f"The database {path} is open in {process}{named}.")
         self.pid = pid
+
+
+class IndexUnusable(DatabaseError):
+    """The search index is missing, damaged or locked; it is built again from the database."""
+
+    code = "search.index"
+    hint = "It is built again by itself."
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(f"The search index cannot be used: {detail}")
 
 
 class NewerSchema(DatabaseError):

@@ -20,11 +20,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from ingest.actions import ReadNow
+from ingest.actions import ReadNow, RunReport
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
+from ingest.sessions.search.indexer import bring_up_to_date
 from ingest.settings import Settings
 from tests.build import Home
 from tui.base_screen import BaseScreen
@@ -35,6 +36,18 @@ from tui.ui_state import state_file
 
 TIMEOUT = 60
 """Seconds after which a test has failed."""
+
+
+def _index_after_reading(server: RunningServer) -> None:
+    """So that a search finds what was read, without a background job."""
+    read_once = server.owner.read_once
+
+    def read_and_index() -> RunReport:
+        report = read_once()
+        bring_up_to_date(server.database, server.database.path)
+        return report
+
+    server.owner.read_once = read_and_index  # type: ignore[method-assign, assignment]
 
 
 class AppHarness:
@@ -61,6 +74,7 @@ class AppHarness:
             assert isinstance(server, RunningServer)
             with server:
                 server.actions.wake = self._wake.set
+                _index_after_reading(server)
                 self._server = server
                 started.set()
                 while not self._stopping.is_set():

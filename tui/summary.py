@@ -10,6 +10,7 @@ from ingest.db.query_reader import QueryReader
 from ingest.sessions.limits import Limit, limits_from, limits_query, main_limits
 from ingest.sessions.nudges import is_event
 from ingest.sessions.scope import Now
+from ingest.sessions.search.lag import LAG_QUERY, behind_text, lag_from
 from ingest.sessions.session import Session, unfinished_sessions
 from tui.needs import LastErrors, Need, needs
 
@@ -24,6 +25,8 @@ class Summary(Struct, frozen=True):
     """Bytes that are not read yet."""
     size: int = 0
     """Bytes of all files that are followed."""
+    search: str = ""
+    """How far the search index is behind, if that is worth a word."""
     last_line_at: datetime | None = None
     sources: int = 0
     unreadable: int = 0
@@ -53,12 +56,13 @@ def summarize(
     errors.load(reader, sessions)
     states = [session.state for session in sessions]
     waits = {session.waiting_for for session in sessions if session.waiting_for}
-    sources, queue, pauses, limits = reader.run_consistent(
+    sources, queue, pauses, limits, behind = reader.run_consistent(
         [
             ("status.sources", {}),
             ("status.queue", {"now": now.moment.isoformat()}),
             ("status.pauses", {}),
             limits_query(now.moment),
+            LAG_QUERY,
         ]
     )
     batches = {row["state"]: int(row["batches"]) for row in queue}
@@ -72,6 +76,7 @@ def summarize(
         failed=states.count(SessionState.FAILED),
         behind=int(totals["behind"]),
         size=int(totals["size"]),
+        search=behind_text(lag_from(behind, now.moment)),
         last_line_at=totals["fresh_at"],
         sources=int(totals["following"]),
         unreadable=int(totals["damaged"]) + int(totals["unreadable"]),

@@ -20,6 +20,7 @@ from ingest import log
 from ingest.cli.versions import version_text
 from ingest.codex.liveness import LiveStatus
 from ingest.db.query_reader import NOTHING_YET, NamedQueries, QueryReader
+from ingest.db.search_changes import index_bytes, index_folder
 from ingest.errors import CommandError
 from ingest.live import home as live_home
 from ingest.live.codex_databases import MEMORIES, DatabaseUnread, memory_pipeline
@@ -32,6 +33,7 @@ from ingest.projects.tasks.plan_tool import (
     configured,
     is_enabled,
 )
+from ingest.sessions.search.lag import behind_text, lag
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.watch import Mode, Watcher
 from ingest.text.numbers import pluralize, size
@@ -283,6 +285,14 @@ def agents(path: Path) -> Check:
         detail = f"{server}; the hook is added, but not allowed in Codex, which skips it."
         return Check(name, False, detail, "Start codex and allow the hook, or use /hooks there.")
     return Check(name, True, f"{server}; the hook at the start of sessions is added and allowed.")
+
+
+def search_index(access: QueryReader, now: datetime) -> Check:
+    """The size of the search index, and how far it is behind. It is built again by itself."""
+    detail = f"{size(index_bytes(access.path))} in {index_folder(access.path)}"
+    behind = behind_text(lag(access, now))
+    cure = "A search, `tailboard ingest` or a running dashboard continues." if behind else ""
+    return Check("search index", True, f"{detail}; {behind}." if behind else f"{detail}.", cure)
 
 
 def kinds(access: QueryReader) -> Check:

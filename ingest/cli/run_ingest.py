@@ -146,6 +146,11 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
             from ingest.projects.find_projects import ProjectFinder
 
             ProjectFinder(owner.database, owner.clock, invocation.env).run()
+        # Imported here: only who reads needs it.
+        from ingest.sessions.search.indexer import bring_up_to_date
+
+        with _stopped_by_signals(owner.stop) as signals:
+            bring_up_to_date(owner.database, owner.database.path, stop=owner.stop)
         owner.checkpoint()
     outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
     for _, problem in scanned.problems:

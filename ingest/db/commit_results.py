@@ -10,10 +10,11 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from ingest.db import session_rows
+from ingest.db import search_changes, session_rows
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES, load
 from ingest.db.queue import Claim, claim
+from ingest.db.search_changes import TextRange
 from ingest.errors import BatchNotClaimed, Conflict, DatabaseError, EngineFailed
 
 LiveRange = tuple[int | None, int | None]
@@ -164,9 +165,13 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
     database.run("commit_results.drop_cursors", sources=sources)
     cursors = [asdict(row) for row in commit.cursors]
     database.run_in_portions("commit_results.add_cursors", "cursors", cursors)
+    revised = set(commit.replaced + commit.merged)
+    if "rollbacks" in commit.tables:
+        revised.update(sources)
     if "segments" in commit.tables:
-        _update_live_ranges(database, sources)
+        revised.update(_update_live_ranges(database, sources))
         sessions += session_rows.touched(database, sources)
+    _record_changed_texts(database, commit, revised, now)
     named = "names" in commit.tables or bool(commit.replaced)
     session_rows.refresh(database, sessions, names=named)
 
@@ -202,8 +207,27 @@ def _delete_facts(database: Database, table: str, source: int, byte: int | None 
     database.execute(sql, values)
 
 
-def _update_live_ranges(database: Database, sources: list[int]) -> None:
-    """Follow each thread's newest segment back to its first; all other ranges were reverted."""
+def _record_changed_texts(
+    database: Database, commit: BatchCommit, revised: set[int], now: str
+) -> None:
+    """Of `revised` sources also texts that were stored before may no longer count."""
+    read = [
+        TextRange(row.source, row.batch_start, row.byte)
+        for row in commit.cursors
+        if row.byte > row.batch_start
+    ]
+    replaced = [TextRange(source, byte, byte + 1) for _, source, byte in commit.stale]
+    changed = {part for part in read + replaced if part.source not in revised}
+    changed |= {TextRange(source) for source in revised.difference(commit.replaced)}
+    search_changes.record(database, sorted(changed), now)
+    search_changes.record_sources(database, commit.replaced, now)
+
+
+def _update_live_ranges(database: Database, sources: list[int]) -> list[int]:
+    """Follow each thread's newest segment back to its first; all other ranges were reverted.
+    Return the segments whose range has changed.
+    """
+    changed = []
     for thread in database.rows_in_transaction("commit_results.reverted_threads", sources=sources):
         segments = database.rows_in_transaction("commit_results.thread_segments", **thread)
         nothing: LiveRange = (0, 0)
@@ -217,12 +241,14 @@ def _update_live_ranges(database: Database, sources: list[int]) -> None:
         for segment in segments:
             byte, ordinal = live[segment["id"]]
             if (segment["live_until"], segment["live_ordinal"]) != (byte, ordinal):
+                changed.append(segment["id"])
                 database.run(
                     "commit_results.set_live_until",
                     source=segment["id"],
                     live_until=byte,
                     live_ordinal=ordinal,
                 )
+    return changed
 
 
 def _base(

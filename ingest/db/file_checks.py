@@ -17,6 +17,7 @@ def check_database_files(path: Path) -> None:
         _check_database(path)
         _check_companion(path.with_name(f"{path.name}.wal"), "log", expected=stat.S_ISREG)
         _check_companion(path.with_name(f"{path.name}.spool"), "working folder", stat.S_ISDIR)
+        _check_companion(path.with_name(f"{path.name}.search"), "search index", stat.S_ISDIR)
     except OSError as error:
         # The caller creates the missing folder, or reports why it cannot.
         if error.errno not in (errno.ENOENT, errno.ENOTDIR):

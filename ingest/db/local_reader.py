@@ -69,7 +69,11 @@ class LocalReader:
         return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in results]
 
     def store_derived(self, statements: Sequence[Query], /) -> None:
+        """This reader sees what it stored, also in its snapshot."""
         self._database.store_derived(statements)
+        held: HeldSnapshot | None = getattr(self._mine, "held", None)
+        if held is not None and held.held and held.moment == self._database.commits.count:
+            held.renew(begin(self._database.reader()), held.moment)
 
     def sql(self, text: str, limit: int | None = None, /) -> Answer:
         def work(con: Connection, held: bool) -> Answer:

@@ -15,6 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ingest.actions import StoredText
+from ingest.db import search_changes
 from ingest.db.backup import rewrite
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog, LoggedEdit
@@ -71,6 +72,10 @@ def _mask_tables(database: Database) -> int:
                     {"text": masking(text), "rowid": rowid},
                 )
                 changed += 1
+        if changed:
+            search_changes.discard_index(database)
+    if changed:
+        search_changes.remove_index(database.path)
     return changed
 
 

@@ -19,6 +19,7 @@ from ingest import __version__, log
 from ingest.actions import ReadReport, RunReport
 from ingest.batches.retry_policy import RESOURCE_PAUSE
 from ingest.db.database import TAIL_CHECKPOINT, THREADS, Database
+from ingest.db.search_changes import index_bytes
 from ingest.errors import (
     BatchNotClaimed,
     Conflict,
@@ -308,7 +309,8 @@ class Owner:
         """Store a sample of the metrics: once a minute, and only if something happened."""
         now = self.clock()
         if at_once or self.metrics.due(now):
-            sample = self.metrics.take_sample(now, _file_size(self.database.path))
+            path = self.database.path
+            sample = self.metrics.take_sample(now, _file_size(path) + index_bytes(path))
             # A sample that cannot be stored is lost; the work itself goes on.
             with log.suppress("Storing a sample of the metrics", DatabaseError):
                 if sample is not None:

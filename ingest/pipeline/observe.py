@@ -13,8 +13,10 @@ from msgspec import Meta, Struct
 
 from ingest.batches.batch import Kind
 from ingest.batches.failure import clean
+from ingest.db import search_changes
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
+from ingest.db.search_changes import NOTES, TextRange
 from ingest.errors import InvalidAnswer
 from ingest.pipeline.background import BackgroundJob, JobResult
 from ingest.pipeline.run import RunSettings
@@ -101,6 +103,8 @@ class Observer(BackgroundJob[ObservedFacts]):
                     for note in result.notes
                 ],
             )
+        changed = TextRange(found["source"], NOTES, NOTES + 1)
+        search_changes.record(self.database, [changed], now.isoformat())
 
 
 def decode_answer(answer: bytes) -> ObserverAnswer:

@@ -16,6 +16,7 @@ from ingest.projects.nudge_job import NudgeJob
 from ingest.projects.state.auto_export import StateExporter
 from ingest.projects.tasks.writer import TasksWriter
 from ingest.sessions.scope import now_for
+from ingest.sessions.search.background import IndexWriter
 from ingest.settings import Settings
 
 
@@ -28,7 +29,11 @@ def background_jobs(
 ) -> Maintenance:
     """`ring` shows the text of a nudge on the terminal."""
     common: dict[str, Any] = {"tuning": owner.tuning, "clock": owner.clock}
-    jobs: list[Job] = [NudgeJob(owner, settings, env, zone, ring)]
+    database = owner.database
+    jobs: list[Job] = [
+        NudgeJob(owner, settings, env, zone, ring),
+        IndexWriter(database, database.path, database.commits),
+    ]
     if settings.memory_enabled:
         jobs.append(GitNotices(owner.database))
         jobs.append(ProjectFinder(owner.database, owner.clock, env))

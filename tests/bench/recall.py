@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 from ingest.db.database import Database
+from ingest.db.local_reader import LocalReader
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
 from ingest.pipeline.reader_pool import InProcessReader
@@ -68,7 +69,7 @@ def searched(db: Path, runs: int) -> dict[str, list[float]]:
     now = datetime.now(UTC).replace(tzinfo=None)
     with Database(db) as database:
         return {
-            name: timed(partial(search, database, parse(text, now), now), runs)
+            name: timed(partial(search, LocalReader(database), parse(text, now), now), runs)
             for name, text in SEARCHES.items()
         }
 

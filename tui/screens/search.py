@@ -17,6 +17,7 @@ from ingest.sessions.search.completion import (
     load_filter_values,
 )
 from ingest.sessions.search.excerpt import marks
+from ingest.sessions.search.lag import behind_text
 from ingest.sessions.search.query import FILTERS
 from ingest.sessions.search.search import Hit
 from ingest.sessions.timeline import load_moments
@@ -120,8 +121,10 @@ class ResultsPane(ListPane):
         self.post_message(self.ResultsChanged())
 
     def status_note(self) -> Content | None:
-        total = self.hits.total
-        return content.line(f"best of {total:,}", "dim") if total > MAX_HITS else None
+        total, behind = self.hits.total, behind_text(self.hits.lag)
+        parts = [behind, f"best of {total:,}" if total > MAX_HITS else ""]
+        text = " · ".join(filter(None, parts))
+        return content.line(text, "yellow" if behind else "dim") if text else None
 
     def empty_text(self) -> Content:
         return content.lines(

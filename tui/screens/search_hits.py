@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.search.excerpt import excerpt, marks
+from ingest.sessions.search.lag import Lag
 from ingest.sessions.search.query import Query, parse
 from ingest.sessions.search.search import Hit, search
 from ingest.sessions.timeline import TimelineKind, TimelinePosition
@@ -57,6 +58,7 @@ class Hits:
         self.project: str | None = None
         """The project that hits are limited to, if the query names none."""
         self.total = 0
+        self.lag = Lag()
         self.excerpt_width = 80
         self._rows: dict[Hit, ListRow] = {}
 
@@ -69,6 +71,7 @@ class Hits:
             query = replace(query, projects=(self.project,))
         result = search(reader, query, now, MAX_HITS)
         self.total = result.total
+        self.lag = result.lag
         # The score decreases with age. Without it, a hit is the same key in each refresh.
         hits = [replace(hit, score=0.0) for hit in result.hits]
         self._rows = {hit: _row(hit, query, now, self.excerpt_width) for hit in hits}
@@ -83,8 +86,10 @@ class Hits:
 def _row(hit: Hit, query: Query, now: datetime, width: int) -> ListRow:
     style = STATE_STYLES.get(hit.status or "")
     glyph = Styled(f"{style.glyph} ", style.color) if style else ""
-    text = excerpt(one_line(hit.excerpt), query.words, width - (2 if style else 0))
-    match = (glyph, *_marked(text, query))
+    missing = f" without: {', '.join(hit.missing_words)}" if hit.missing_words else ""
+    room = max(8, width - (2 if style else 0) - len(missing))
+    text = excerpt(one_line(hit.excerpt), query.words, room)
+    match = (glyph, *_marked(text, query), Styled(missing, "dim"))
     cells: tuple[Cell | tuple[Cell, ...], ...] = (
         Styled(f" {hit.kind}", "cyan"), match, Styled(hit.project or "", "bold"),
         Styled(age(hit.at, now), "dim"),

@@ -81,6 +81,8 @@ def chips(
             "pipeline",
         )
     )
+    if summary.search:
+        parts.append(Chip((content.line(summary.search, "yellow"), hidden), "search"))
     if summary.paused:
         parts.append(
             Chip(

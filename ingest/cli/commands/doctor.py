@@ -55,6 +55,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
             yield checks.database(access)
             for home in settings.codex_homes:
                 yield checks.plan_tool(access, home)
+            yield checks.search_index(access, invocation.now)
             yield checks.kinds(access)
             yield checks.ids(access, strict=settings.ingest_strict)
             yield checks.queue(access)

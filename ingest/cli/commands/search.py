@@ -11,6 +11,7 @@ from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import moment, scope_of
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.search.excerpt import COLUMNS, excerpt
+from ingest.sessions.search.lag import behind_text
 from ingest.sessions.search.query import KINDS, Query, parse
 from ingest.sessions.search.search import LIMIT, Hit, search
 from ingest.sessions.session import id_length
@@ -25,8 +26,9 @@ from ingest.text.times import ago
 @filters("project", "branch", "session", "since", "until", "limit", "offset")
 @with_invocation
 def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> None:
-    """All words must match, in any order; use "several words" for an exact phrase. If the whole
-    QUERY is quoted, -word excludes a word. Filters: project: branch: session: kind: tool:
+    """All words must match, in any order; if no text has them all, those with most of them are
+    shown. Use "several words" for an exact phrase. If the whole QUERY is quoted, -word excludes a
+    word. Filters: project: branch: session: kind: tool:
     tag: status: since: until: has:error. The kinds are prompt, answer, step, command, output, file,
     goal, note, error, script and self.
     """
@@ -44,8 +46,11 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
         shown = len(hits.hits)
         more = f", {shown} shown" if shown < hits.total else ""
         output.note(f"{pluralize(hits.total, 'hit')}{more}.")
+        if behind := behind_text(hits.lag):
+            output.note(f"{behind}: what is missing is found soon.")
 
-    invocation.answer("search", {"hits": hits.hits, "total": hits.total}, show)
+    index = {"behind_seconds": hits.lag.seconds}
+    invocation.answer("search", {"hits": hits.hits, "total": hits.total, "index": index}, show)
 
 
 def _reject_unknown_values(text: str, query: Query, invocation: Invocation) -> None:
@@ -83,3 +88,5 @@ def _show(output: Output, hit: Hit, query: Query, digits: int, invocation: Invoc
     output.line(StyledCell(hit.kind, "bold"), " · ".join(part for part in where if part), state)
     columns = min(COLUMNS, (output.columns or COLUMNS + 4) - 4)
     output.line(excerpt(one_line(hit.excerpt), query.words, columns), indent="  ")
+    if hit.missing_words:
+        output.line(StyledCell(f"without: {', '.join(hit.missing_words)}", "dim"), indent="  ")

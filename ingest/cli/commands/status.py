@@ -15,6 +15,7 @@ from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import OwnerStatus, QueryReader, Row
 from ingest.pipeline.backlog import Backlog, backlog
 from ingest.sessions.limits import Limit, limit_text, load_limits, main_limits
+from ingest.sessions.search.lag import Lag, behind_text, lag
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.numbers import pluralize, size
 from ingest.text.times import ago, duration
@@ -49,6 +50,8 @@ class Status(Struct, frozen=True):
     pauses: list[Row]
     problems: list[dict[str, str]]
     limits: list[Limit]
+    derived: dict[str, float]
+    """How far what is derived from the facts is behind them."""
 
 
 class StatusView(Struct, frozen=True):
@@ -118,6 +121,7 @@ def _status(
             for problem in unread.problems
         ],
         limits=load_limits(access, invocation.now),
+        derived={"search_behind_seconds": lag(access, invocation.now).seconds},
     )
 
 
@@ -175,6 +179,7 @@ def show(output: Output, seen: StatusView) -> None:
         [
             ("behind", f"{size(status.behind_bytes)}{waits}"),
             ("fresh", ago(status.fresh_at, now)),
+            *_search(status),
             ("sources", _counted(status.sources)),
             ("queue", _counted(status.batches)),
             ("rejected", f"{pluralize(status.rejected_lines, 'line')}{hint}"),
@@ -185,6 +190,14 @@ def show(output: Output, seen: StatusView) -> None:
             ),
         ]
     )
+
+
+def _search(status: Status) -> Iterator[tuple[str, str]]:
+    if behind := behind_text(Lag(status.derived["search_behind_seconds"])):
+        yield (
+            "search",
+            f"{behind.removeprefix('search ')}: a search or `tailboard ingest` continues",
+        )
 
 
 def _limits(seen: StatusView) -> Iterator[tuple[str, StyledCell]]:

@@ -55,7 +55,7 @@ _PART = re.compile(
 
 class Query(Struct, frozen=True):
     words: tuple[str, ...] = ()
-    """All of these words and phrases must match."""
+    """All of these words and phrases must match, or most if nothing has all."""
     without: tuple[str, ...] = ()
     projects: tuple[str, ...] = ()
     """At least one value of each filter must match."""
@@ -71,6 +71,8 @@ class Query(Struct, frozen=True):
     until: datetime | None = None
     broken: bool = False
     """Only what failed."""
+    prefix: str = ""
+    """The last word, if it may still be typed: the beginning of a word, too."""
 
     @property
     def empty(self) -> bool:
@@ -84,6 +86,7 @@ class _Parts(Struct):
     since: datetime | None = None
     until: datetime | None = None
     broken: bool = False
+    prefix: str = ""
 
     def filter(self, name: str, value: str, now: datetime, zone: tzinfo | None) -> bool:
         """Add a filter. Returns False if it is not a valid one."""
@@ -124,6 +127,8 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
         # A filter without a value is still being typed.
         if value and value.lower() not in _UNFINISHED:
             (parts.without if minus else parts.words).append(value)
+            if found["phrase"] is None and not minus and found.end() == len(clean):
+                parts.prefix = value
     return Query(
         words=_longest(parts.words),
         without=_longest(parts.without),
@@ -137,6 +142,7 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
         since=parts.since,
         until=parts.until,
         broken=parts.broken,
+        prefix=parts.prefix,
     )
 
 

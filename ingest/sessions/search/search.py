@@ -1,18 +1,32 @@
-"""Runs a search query; the best hits come first.
+"""Runs a search query on the search index; the best hits come first.
 
-There is no index: each query scans the stored texts, so new lines are found at once and storing
-them costs nothing extra.
+A score is relevance (BM25) × kind × age. If no text has all words, those with most of them are
+found. A process that has the database open first brings the index up to date.
 """
 
+import threading
+from collections.abc import Sequence
 from datetime import datetime
+from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
-from ingest.db.query_reader import NamedQueries, Row
+from ingest.db.query_reader import DerivedStore, QueryReader, Row
+from ingest.db.search_changes import index_folder
+from ingest.errors import IndexUnusable
+from ingest.sessions.search.entries import call_text, digest
 from ingest.sessions.search.excerpt import excerpt
+from ingest.sessions.search.index import Found, SearchIndex, State, mark_damaged
+from ingest.sessions.search.indexer import bring_up_to_date
+from ingest.sessions.search.lag import Lag, lag
+from ingest.sessions.search.matching import Matching, Scope
 from ingest.sessions.search.query import Query
+from ingest.sessions.search.words import fold, name_parts, separate_words, words_of
 
-LIMIT = 20
+LIMIT: Final = 20
+CATCH_UP_SECONDS: Final = 10.0
+"""How long a search without an owner may work on the index before it searches."""
 
 
 class Hit(Struct, frozen=True, kw_only=True):
@@ -34,64 +48,222 @@ class Hit(Struct, frozen=True, kw_only=True):
     source: int
     byte: int | None
     """Where its line begins in the source."""
+    missing_words: tuple[str, ...] = ()
+    """Words of the query that it does not have."""
+    match: str = "all"
+    """Whether it has `all` words of the query, or `some`."""
 
 
 class SearchResult(Struct, frozen=True):
     hits: list[Hit]
     total: int
     """The number of all hits."""
+    lag: Lag = Lag()
+    """What the index does not have yet."""
 
 
 def search(
-    access: NamedQueries, query: Query, now: datetime, limit: int = LIMIT, offset: int = 0
+    access: QueryReader, query: Query, now: datetime, limit: int = LIMIT, offset: int = 0
 ) -> SearchResult:
     """`now` is naive UTC, as the database keeps time."""
     if query.empty:
         return SearchResult([], 0)
+    if isinstance(access, DerivedStore):
+        bring_up_to_date(access, access.path, CATCH_UP_SECONDS)
+    behind = lag(access, now)
+    try:
+        index = _open(access.path, State.parse(behind.mark))
+        if index is not None:
+            return _search(access, index, query, now, limit, offset, behind)
+    except IndexUnusable:
+        _forget(access.path)
+    return SearchResult([], 0, behind)
+
+
+def _search(
+    access: QueryReader,
+    index: SearchIndex,
+    query: Query,
+    now: datetime,
+    limit: int,
+    offset: int,
+    behind: Lag,
+) -> SearchResult:
+    matching = Matching(index, query, _scope(access, query), _hidden(access, query))
+    if query.words and not matching.words:
+        return SearchResult([], 0, behind)  # Only punctuation.
+    least, found, total = len(matching.words), list[Found](), 0
+    while not total:
+        found, total = index.search(matching.of(least), limit, offset, now)
+        least -= 1
+        if least < 1:
+            break
+    partial = least + 1 < len(matching.words)
+    page = _Page(access, found)
+    hits = [
+        hit for place in found if (hit := page.hit(place, query, matching, partial)) is not None
+    ]
+    return SearchResult(hits, total - (len(found) - len(hits)), behind)
+
+
+def _scope(access: QueryReader, query: Query) -> Scope | None:
     tagged = None
     if query.tags:
         tagged = [row["session"] for row in access.rows("tags.tagged", tags=query.tags)]
-    first, second, third, *others = (*query.words, "", "", "")
+    if not (query.projects or query.branches or query.sessions or query.tags):
+        return None
+    return _sessions(access, query.projects, query.branches, query.sessions, tagged)
+
+
+def _hidden(access: QueryReader, query: Query) -> Scope | None:
+    return _sessions(access, (), (), (), query.hidden) if query.hidden else None
+
+
+def _sessions(
+    access: QueryReader,
+    projects: Sequence[str],
+    branches: Sequence[str],
+    sessions: Sequence[str],
+    tagged: Sequence[str] | None,
+) -> Scope:
     rows = access.rows(
-        "search.found",
-        first=first,
-        second=second,
-        third=third,
-        others=[word for word in others if word],
-        without=query.without,
-        projects=query.projects,
-        branches=query.branches,
-        sessions=query.sessions,
-        hidden=query.hidden,
-        tagged=tagged,
-        kinds=query.kinds,
-        tools=query.tools,
-        statuses=query.statuses,
-        since=query.since,
-        until=query.until,
-        broken=query.broken,
-        now=now,
-        limit=limit,
-        offset=offset,
+        "search.scope", projects=projects, branches=branches, sessions=sessions, tagged=tagged
     )
-    total = rows[0]["total"] if rows else 0
-    return SearchResult([_hit(row, query) for row in rows if row["session"] is not None], total)
+    return Scope(
+        [row["source"] for row in rows if row["source"] is not None],
+        [row["thread"] for row in rows if row["source"] is None],
+    )
 
 
-def _hit(row: Row, query: Query) -> Hit:
-    byte = row["byte"]
-    return Hit(
-        id=row["session"] if byte is None else f"{row['session']}@{byte}",
-        session=row["session"],
-        turn=row["turn"],
-        kind=row["kind"],
-        at=row["time"],
-        excerpt=excerpt(row["text"] or "", query.words),
-        score=round(row["score"], 4),
-        status=row["status"],
-        tool=row["tool"],
-        project=row["project"],
-        home=row["home"],
-        source=row["source"],
-        byte=byte,
-    )
+class _Page:
+    """What the database knows of the found texts."""
+
+    def __init__(self, access: QueryReader, found: list[Found]) -> None:
+        self._places: dict[int, Row] = {}
+        self._texts: dict[tuple[int, int], list[Row]] = {}
+        self._numbers: dict[tuple[int, int], int] = {}
+        if not found:
+            return
+        sources = sorted({place.source for place in found})
+        lines = {
+            "sources": sources,
+            "bytes": sorted({place.byte for place in found if not place.is_kept}),
+        }
+        places, *texts = access.run_consistent(
+            [
+                ("search.places", {"sources": sources}),
+                ("search.messages", lines),
+                ("search.calls", lines),
+            ]
+        )
+        for row in places:
+            self._places[row["source"]] = row
+        for rows in texts:
+            for row in rows:
+                self._texts.setdefault((row["source"], row["byte"]), []).append(row)
+        others = sorted({row["other"] for row in places if row["other"] is not None})
+        self._numbers = {
+            (row["source"], row["turn"]): row["number"]
+            for row in access.rows("search.turns", sources=others)
+        }
+
+    def hit(self, place: Found, query: Query, matching: Matching, partial: bool) -> Hit | None:
+        """The hit, or None if its text is gone meanwhile."""
+        where = self._places.get(place.source)
+        if where is None:
+            return None
+        status, tool, kind = None, None, place.kind
+        thread = where["session"]
+        if place.is_kept and place.shown is not None:
+            text, status = place.shown.text or "", place.shown.status
+        else:
+            row = self._row(place)
+            if row is None:
+                return None
+            text = _text(row)
+            if "tool" in row:
+                status, tool = row["status"], row["tool"]
+                if kind == "call":
+                    kind = _kind(row, query, matching)
+        if place.shown is not None and place.shown.thread is not None:
+            thread = place.shown.thread.partition(":")[2]
+        if thread is None:
+            return None
+        missing: tuple[str, ...] = ()
+        if partial:
+            there = indexed_words(text)
+            missing = tuple(term.written for term in matching.words if not term.is_in(there))
+        byte = place.byte if place.byte >= 0 else None
+        return Hit(
+            id=thread if byte is None else f"{thread}@{byte}",
+            session=thread,
+            turn=self._numbers.get((place.source, place.turn)),
+            kind=kind,
+            at=place.time,
+            excerpt=excerpt(text, query.words),
+            score=round(place.score, 4),
+            status=status,
+            tool=tool,
+            project=where["project"],
+            home=where["home"],
+            source=place.source,
+            byte=byte,
+            missing_words=missing,
+            match="some" if missing else "all",
+        )
+
+    def _row(self, place: Found) -> Row | None:
+        rows = self._texts.get((place.source, place.byte), [])
+        # A script calls tools, and a line may hold several texts.
+        return next((row for row in rows if digest(_text(row)) == place.digest), None)
+
+
+def _text(row: Row) -> str:
+    if "tool" in row:
+        return call_text(row["command"], row["output_head"], row["output_tail"])
+    text: str = row["text"]
+    return text
+
+
+def _kind(row: Row, query: Query, matching: Matching) -> str:
+    """Whether a call was found as a command or by its output."""
+    wanted = {"command", "output"}.intersection(query.kinds)
+    if len(wanted) == 1:
+        return wanted.pop()
+    if not matching.words:
+        return "command"
+    return "command" if matching.words[0].is_in(indexed_words(row["command"] or "")) else "output"
+
+
+def indexed_words(text: str) -> list[str]:
+    """All words as which a text is indexed, in their order."""
+    return words_of("\n".join([text, *name_parts(separate_words(fold(text)))]))
+
+
+_opened: dict[Path, tuple[int, SearchIndex]] = {}
+_opening = threading.Lock()
+
+
+def _open(database: Path, stored: State | None) -> SearchIndex | None:
+    """The index of this database as it is now; opening it once is enough. None if it is not there
+    yet."""
+    with _opening:
+        folder, index = _opened.get(database, (0, None))
+        try:
+            inode = index_folder(database).stat().st_ino
+        except OSError:
+            return None
+        if index is None or folder != inode:
+            index = SearchIndex.open(database)
+            _opened[database] = (inode, index)
+        else:
+            index.reload()
+        state = index.state()
+        return index if state is not None and state.is_same_index(stored) else None
+
+
+def _forget(database: Path) -> None:
+    """The index is damaged: have the owner of the database build it again."""
+    with _opening:
+        if (opened := _opened.pop(database, None)) is not None:
+            mark_damaged(opened[1].folder)

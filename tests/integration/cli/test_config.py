@@ -112,9 +112,9 @@ def test_with_memory_off_its_commands_are_refused_and_nothing_is_written(
             for enabled in (True, False)
         )
         assert [job.kind for job in on.jobs] == [
-            "nudges", "git", "projects", "tasks", Kind.JOURNAL, Kind.STATE
+            "nudges", "search", "git", "projects", "tasks", Kind.JOURNAL, Kind.STATE
         ]  # fmt: skip
-        assert [job.kind for job in off.jobs] == ["nudges"]
+        assert [job.kind for job in off.jobs] == ["nudges", "search"]
         on.close()
         off.close()
 

@@ -13,11 +13,12 @@ from ingest.pipeline import limited_program
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes
-from ingest.pipeline.maintenance import Maintenance
+from ingest.pipeline.maintenance import Job, Maintenance
 from ingest.pipeline.observe import Observer
 from ingest.pipeline.run import RunSettings
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
+from ingest.sessions.search.background import IndexWriter
 from tests.build import Home
 from tests.integration.cli.cli_harness import CliHarness
 
@@ -59,7 +60,8 @@ def _clock(now: datetime | None) -> datetime:
 
 
 def _maintenance(owner: Owner, code: str | None) -> Maintenance:
-    observer = None
+    database = owner.database
+    jobs: list[Job] = [IndexWriter(database, database.path, database.commits)]
     if code is not None:
         tell = partial(
             limited_program.run,
@@ -68,14 +70,16 @@ def _maintenance(owner: Owner, code: str | None) -> Maintenance:
             owner.database.spool,
             {},
         )
-        observer = Observer(
-            owner.database,
-            tell,
-            quiet=timedelta(minutes=1),
-            tuning=RunSettings(),
-            clock=owner.clock,
+        jobs.append(
+            Observer(
+                owner.database,
+                tell,
+                quiet=timedelta(minutes=1),
+                tuning=RunSettings(),
+                clock=owner.clock,
+            )
         )
-    return Maintenance(owner.database, owner.clock, [observer] if observer else [], timedelta(0))
+    return Maintenance(owner.database, owner.clock, jobs, timedelta(0))
 
 
 def test_a_report_is_the_same_through_the_owner(cli: CliHarness) -> None:

@@ -29,6 +29,11 @@ def test_marks_are_literal_and_prefer_the_longer_word() -> None:
     assert marks("parsers", ["parse", "parsers", ""]) == [(0, 7)]
 
 
+def test_accents_and_what_separates_words_do_not_matter() -> None:
+    assert marks("im Café", ["cafe"]) == [(3, 7)]
+    assert marks("call foo_bar", ["foo bar"]) == [(5, 12)]
+
+
 @given(st.text(), st.lists(st.text(max_size=5), max_size=4))
 def test_any_text_has_an_excerpt(text: str, words: list[str]) -> None:
     shown = excerpt(text, words)

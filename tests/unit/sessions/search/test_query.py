@@ -31,7 +31,13 @@ def test_any_text_with_filters_is_a_valid_query(text: str) -> None:
     ["src/x.py", "foo-bar", "what's", "AND", "%", "_", "(a+)+$", ";DROP", "-x", "--all", "-"],
 )
 def test_punctuation_is_literal(word: str) -> None:
-    assert asked(word) == Query(words=(word,))
+    assert asked(word) == Query(words=(word,), prefix=word)
+
+
+def test_the_last_word_may_still_be_typed() -> None:
+    assert asked("fix pars").prefix == "pars"
+    for text in ("fix pars ", 'fix "pars"', "fix kind:step", "fix -pars", "pars kind:"):
+        assert asked(text).prefix == "", text
 
 
 def test_words_are_unique_and_sorted_by_length() -> None:

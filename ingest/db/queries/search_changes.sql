@@ -1,0 +1,48 @@
+-- What the search index has still to be brought up to date for, and its mark: the name of the newest
+-- state of the index, which the index has, too. An index with another mark is built again.
+
+-- name: add
+insert into search_changes
+select
+    (select coalesce(max(id), 0) from search_changes) + row_number() over (), source, start, finish,
+    $now::timestamp
+from (select unnest($changes::struct(
+    source integer, start bigint, finish bigint
+)[], recursive := true));
+
+-- name: histories
+select id from sources where kind = 'history' order by id;
+
+-- name: pending
+-- Changed ranges, each with the end of what is read of its source; the newest first.
+select h.id, h.source, h.start, h.finish, h.time, coalesce(c.byte, 0) as byte
+from search_changes h
+left join cursors c on c.source = h.source
+order by h.id desc;
+
+-- name: lag
+select
+    (select value from meta where key = 'search_index') as mark, count(*) as ranges,
+    count(distinct source) as sources, min(time) as oldest
+from search_changes;
+
+-- name: done
+delete from search_changes where id in (select unnest($ids::bigint[]));
+
+-- name: set_mark
+insert or replace into meta values ('search_index', $mark);
+
+-- name: unset_mark
+delete from meta where key = 'search_index';
+
+-- name: clear
+delete from search_changes;
+
+-- name: add_all
+-- Everything: the sessions that were active last are indexed first.
+insert into search_changes
+select
+    row_number() over (order by coalesce(g.last_at, s.state_since) nulls first, s.id), s.id,
+    $start::bigint, $finish::bigint, $now::timestamp
+from sources s
+left join segments g on g.source = s.id;

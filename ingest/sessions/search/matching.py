@@ -1,0 +1,175 @@
+"""Makes the index's query of a parsed one."""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Final
+
+from msgspec import Struct
+from tantivy import FieldType, Occur
+from tantivy import Query as IndexQuery
+
+from ingest.sessions.search.entries import micros
+from ingest.sessions.search.index import SearchIndex
+from ingest.sessions.search.query import Query
+from ingest.sessions.search.words import words_of
+
+_SHORTEST_PREFIX: Final = 3
+"""A shorter word is never the beginning of another."""
+_CALLS: Final = ("command", "output")
+
+
+class Scope(Struct, frozen=True):
+    """The sessions of a search: their sources, and those of which only prompts are known."""
+
+    sources: Sequence[int]
+    threads: Sequence[str] = ()
+
+
+class Matching:
+    """The parts of one query for the index."""
+
+    def __init__(
+        self, index: SearchIndex, query: Query, only: Scope | None, hidden: Scope | None
+    ) -> None:
+        self.index = index
+        self.schema = index.schema
+        self.query = query
+        self.words = [
+            Term(word, tuple(words_of(word)), query.prefix == word) for word in query.words
+        ]
+        self.words = [term for term in self.words if term.words]
+        self._only = only
+        self._hidden = hidden
+
+    def of(self, least: int) -> IndexQuery:
+        """The query for texts with at least so many of the words."""
+        parts = [(Occur.Must, part) for part in self._filters()]
+        parts += [(Occur.MustNot, part) for part in self._excluded()]
+        words = [self.contains(term, "text") for term in self.words]
+        if not words:
+            parts.append((Occur.Must, IndexQuery.all_query()))
+        elif least == len(words):
+            parts += [(Occur.Must, word) for word in words]
+        else:
+            some = IndexQuery.boolean_query([(Occur.Should, word) for word in words], least)
+            parts.append((Occur.Must, some))
+        return IndexQuery.boolean_query(parts)
+
+    def contains(self, term: "Term", field: str) -> IndexQuery:
+        """Texts with a word, or with several words one after the other."""
+        words: list[str | tuple[int, str]] = [*term.words]
+        last = term.words[-1]
+        begins = (
+            f"{re.escape(last)}.*" if term.is_prefix and len(last) >= _SHORTEST_PREFIX else None
+        )
+        if field == "repeated":  # Without positions.
+            every = [self._word(field, word) for word in term.words[:-1]]
+            every.append(self._last(field, last, begins))
+            return IndexQuery.boolean_query([(Occur.Must, word) for word in every])
+        if len(words) == 1:
+            return self._last(field, last, begins)
+        if begins is None:
+            return IndexQuery.phrase_query(self.schema, field, words)
+        patterns: list[str | tuple[int, str]] = [*map(re.escape, term.words[:-1]), begins]
+        return IndexQuery.regex_phrase_query(self.schema, field, patterns)
+
+    def _last(self, field: str, word: str, begins: str | None) -> IndexQuery:
+        exact = self._word(field, word)
+        if begins is None:
+            return exact
+        return _any([exact, _unscored(IndexQuery.regex_query(self.schema, field, begins), 0.5)])
+
+    def _word(self, field: str, word: str) -> IndexQuery:
+        option = "basic" if field == "repeated" else "freq"
+        return IndexQuery.term_query(self.schema, field, word, index_option=option)
+
+    def _excluded(self) -> Iterator[IndexQuery]:
+        for word in self.query.without:
+            if words := tuple(words_of(word)):
+                yield self.contains(Term(word, words, is_prefix=False), "text")
+        if not self.query.kinds:
+            # What Tailboard answered repeats other texts: only who asks for it gets it.
+            yield self.index.tagged("kind:self")
+        if not self.words:
+            yield self.index.tagged("state")
+        if self._hidden is not None:
+            yield self._scope(self._hidden)
+
+    def _filters(self) -> Iterator[IndexQuery]:
+        query = self.query
+        if query.kinds:
+            yield _unscored(_any(self._kinds()))
+        for name, values in (("status", query.statuses), ("tool", query.tools)):
+            if values:
+                tags = [self.index.tagged(f"{name}:{value.lower()}") for value in values]
+                yield _unscored(_any(tags))
+        if query.broken:
+            yield _unscored(self.index.tagged("broken"))
+        if query.since is not None or query.until is not None:
+            since = None if query.since is None else micros(query.since)
+            until = None if query.until is None else micros(query.until) - 1
+            yield _unscored(
+                IndexQuery.range_query(self.schema, "time", FieldType.Integer, since, until)
+            )
+        if self._only is not None:
+            yield _unscored(self._scope(self._only))
+
+    def _kinds(self) -> Iterator[IndexQuery]:
+        kinds = set(self.query.kinds)
+        for kind in kinds.difference(_CALLS):
+            yield self.index.tagged(f"kind:{kind}")
+        if wanted := kinds.intersection(_CALLS):
+            calls = self.index.tagged("kind:call")
+            if self.words and len(wanted) == 1:
+                there = self._in_command if "command" in wanted else self._in_output
+                some = _any(there(term) for term in self.words)
+                calls = IndexQuery.boolean_query([(Occur.Must, calls), (Occur.Must, some)])
+            yield calls
+
+    def _in_command(self, term: "Term") -> IndexQuery:
+        return self.contains(term, "command")
+
+    def _in_output(self, term: "Term") -> IndexQuery:
+        """A text that is not in the command, or in both."""
+        anywhere, command = self.contains(term, "text"), self.contains(term, "command")
+        only = IndexQuery.boolean_query([(Occur.Must, anywhere), (Occur.MustNot, command)])
+        return _any([only, self.contains(term, "repeated")])
+
+    def _scope(self, scope: Scope) -> IndexQuery:
+        threads = [f"thread:{thread}" for thread in scope.threads]
+        return _any(
+            [
+                IndexQuery.term_set_query(self.schema, "source", list(scope.sources)),
+                IndexQuery.term_set_query(self.schema, "tag", threads),
+            ]
+        )
+
+
+class Term(Struct, frozen=True):
+    """A word or phrase of a query, as the words that are indexed."""
+
+    written: str
+    words: tuple[str, ...]
+    is_prefix: bool
+    """Whether its last word is still being typed."""
+
+    def is_in(self, words: Sequence[str]) -> bool:
+        """Whether a text with these words contains it."""
+        count, last = len(self.words), self.words[-1]
+        begins = self.is_prefix and len(last) >= _SHORTEST_PREFIX
+        head = list(self.words[:-1])
+        return any(
+            list(words[at : at + count - 1]) == head
+            and (
+                words[at + count - 1] == last or (begins and words[at + count - 1].startswith(last))
+            )
+            for at in range(len(words) - count + 1)
+        )
+
+
+def _any(queries: Iterable[IndexQuery]) -> IndexQuery:
+    return IndexQuery.boolean_query([(Occur.Should, query) for query in queries])
+
+
+def _unscored(query: IndexQuery, score: float = 0.0) -> IndexQuery:
+    return IndexQuery.const_score_query(query, score)
