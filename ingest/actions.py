@@ -15,6 +15,7 @@ What people write is masked here, so that no secret is recorded. Does not import
 | `Prune` | `prune` | `PruneCounts` |
 | `FindSecrets` | `redact scan` | `list[StoredText]` |
 | `ReadNow` | `ingest` beside an owner | `ReadReport` |
+| `Rebuild` | `rebuild search` beside an owner | nothing |
 """
 
 import getpass
@@ -187,7 +188,13 @@ class ReadNow(Action[ReadReport], frozen=True, tag="read_now"):
     result: ClassVar[Any] = ReadReport
 
 
-AnyAction = BatchAction | ReadAgain | RecordEdit | Prune | FindSecrets | ReadNow
+class Rebuild(Action[None], frozen=True, tag="rebuild"):
+    """Has the owner build the search index again, in the background."""
+
+    result: ClassVar[Any] = None
+
+
+AnyAction = BatchAction | ReadAgain | RecordEdit | Prune | FindSecrets | ReadNow | Rebuild
 _decoder: msgspec.msgpack.Decoder[AnyAction] = msgspec.msgpack.Decoder(AnyAction)
 
 

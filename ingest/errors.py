@@ -299,7 +299,7 @@ class IndexUnusable(DatabaseError):
     """The search index is missing, damaged or locked; it is built again from the database."""
 
     code = "search.index"
-    hint = "It is built again by itself."
+    hint = "`tailboard rebuild search` builds it again."
 
     def __init__(self, detail: str) -> None:
         super().__init__(f"The search index cannot be used: {detail}")

@@ -47,7 +47,7 @@ def open_for_reading(invocation: Invocation) -> Iterator[QueryReader]:
         yield EmptyReader(path)
         return
     with ExitStack() as opened:
-        reader: QueryReader | None = _connect_if_it_stays(path)
+        reader: QueryReader | None = connect_if_it_stays(path)
         if reader is None:
             opened.enter_context(_IN_PROCESS)
             # Imported here: a client of the owner needs no engine of its own.
@@ -83,7 +83,7 @@ def write_tasks(invocation: Invocation) -> None:
     path = invocation.settings.db
     if not path.exists():
         return
-    client = _connect_if_it_stays(path)
+    client = connect_if_it_stays(path)
     if client is not None:
         client.close()
     else:
@@ -94,7 +94,7 @@ def write_tasks(invocation: Invocation) -> None:
             TasksWriter(database, lambda: invocation.judged).run(Event())
 
 
-def _connect_if_it_stays(path: Path) -> DatabaseClient | None:
+def connect_if_it_stays(path: Path) -> DatabaseClient | None:
     """Connect to an owner that is not a command, which ends soon: of all that wait for a command,
     one at a time is let in (`open_or_connect`)."""
     owner = owner_file.read(path)
@@ -161,7 +161,7 @@ class _ReconnectingReader:
         return reader
 
     def _reader_in(self, opened: ExitStack) -> QueryReader:
-        client = _connect_if_it_stays(self.path)
+        client = connect_if_it_stays(self.path)
         if client is None:
             opened.enter_context(_IN_PROCESS)
             # Imported here: a client of the owner needs no engine of its own.

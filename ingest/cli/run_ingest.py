@@ -19,7 +19,7 @@ from ingest.cli.access import open_for_reading
 from ingest.cli.document import document
 from ingest.cli.invocation import Invocation
 from ingest.cli.output import Output
-from ingest.cli.progress import Progress
+from ingest.cli.progress import Narration, Progress
 from ingest.db.database import Database
 from ingest.db.query_reader import NamedQueries
 from ingest.errors import CodexHomeMissing, DatabaseReplaced, OwnerGone
@@ -149,8 +149,14 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
         # Imported here: only who reads needs it.
         from ingest.sessions.search.indexer import bring_up_to_date
 
+        indexing = Narration(
+            invocation.output, "Indexed", time.monotonic, wanted=not invocation.options.json
+        )
         with _stopped_by_signals(owner.stop) as signals:
-            bring_up_to_date(owner.database, owner.database.path, stop=owner.stop)
+            bring_up_to_date(
+                owner.database, owner.database.path, stop=owner.stop, progress=indexing.at
+            )
+        indexing.clear()
         owner.checkpoint()
     outcome = _outcome(report, time.monotonic() - began, _behind(owner.database))
     for _, problem in scanned.problems:

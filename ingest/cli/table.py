@@ -163,6 +163,12 @@ COMMANDS: Final = (
         "tailboard prune --older-than 90d --dry-run",
     ),
     Entry(
+        "rebuild",
+        f"{_HERE}.rebuild",
+        "Build the search index again from the database.",
+        "tailboard rebuild search",
+    ),
+    Entry(
         "verify",
         f"{_HERE}.verify",
         "Recount the lines of Codex's files and compare with the database.",

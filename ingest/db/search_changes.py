@@ -5,10 +5,12 @@ date for these ranges in the background, and then forgets them (`sessions/search
 """
 
 import contextlib
+import glob
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from uuid import uuid4
 
 from msgspec import Struct
 from msgspec.structs import asdict
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 FIRST: Final = -(2**62)
 LAST: Final = 2**62
 """Before and after every byte of a source."""
+_DAMAGED: Final = "damaged"
+"""A file that has the owner of the database build the index again."""
 NOTES: Final = -1
 """The byte of notes, which are in no file."""
 
@@ -64,6 +68,22 @@ def index_bytes(database: Path) -> int:
     return 0
 
 
+def is_usable(folder: Path) -> bool:
+    """Whether there is an index, and nobody found it damaged."""
+    return (folder / "meta.json").is_file() and not (folder / _DAMAGED).exists()
+
+
+def mark_damaged(database: Path) -> None:
+    """Have the owner of the database build the index again."""
+    with contextlib.suppress(OSError):
+        (index_folder(database) / _DAMAGED).touch(mode=0o600)
+
+
 def remove_index(database: Path) -> None:
+    """Also what a killed process did not finish removing."""
+    folder = index_folder(database)
     with contextlib.suppress(FileNotFoundError):
-        shutil.rmtree(index_folder(database))
+        # A thread may be writing to it, and must not create files while the folder is deleted.
+        folder.rename(folder.with_name(f"{folder.name}.{uuid4().hex}"))
+    for old in folder.parent.glob(f"{glob.escape(folder.name)}.*"):
+        shutil.rmtree(old)

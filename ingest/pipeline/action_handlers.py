@@ -22,12 +22,13 @@ from ingest.actions import (
     ReadAgainResult,
     ReadNow,
     ReadReport,
+    Rebuild,
     RecordEdit,
     StoredText,
 )
 from ingest.batches.action import Item
 from ingest.batches.retry_policy import MAX_ATTEMPTS
-from ingest.db import prune, redact_stored, reset
+from ingest.db import prune, redact_stored, reset, search_changes
 from ingest.db.actions import execute_action, is_recorded, matched_items, preview, record_edit
 from ingest.db.database import Database
 from ingest.errors import ActionResultLost, ReadOnlyServer
@@ -127,6 +128,10 @@ class ActionHandlers:
             raise ReadOnlyServer("The process that has the database open does not read files.")
         return self.read()
 
+    def rebuild(self, _action: Rebuild) -> None:
+        search_changes.mark_damaged(self.database.path)
+        self.changed()
+
     def _refuse_repetition(self, action: str) -> None:
         """The result of these actions is not recorded, so it cannot be returned a second time."""
         if is_recorded(self.database, action):
@@ -140,4 +145,5 @@ HANDLERS: Final[dict[type, Handler]] = {
     Prune: Handler(ActionHandlers.prune, When.IDLE),
     FindSecrets: Handler(ActionHandlers.find_secrets, When.READ_ONLY),
     ReadNow: Handler(ActionHandlers.read_now, When.IDLE),
+    Rebuild: Handler(ActionHandlers.rebuild, When.BETWEEN_COMMITS),
 }

@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from ingest.actions import Prune, ReadAgain
+from ingest.actions import Prune, ReadAgain, Rebuild
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
 from ingest.db.prune import prune
 from ingest.db.redact_stored import redact
 from ingest.db.reset import reset, targets
 from ingest.db.search_changes import LAST, TextRange, index_folder
+from ingest.pipeline.action_handlers import ActionHandlers
 from ingest.pipeline.run import RunSettings
 from ingest.sessions.search.background import IndexWriter
 from ingest.sessions.search.index import VERSION, SearchIndex
@@ -380,3 +381,27 @@ def test_the_owner_indexes_in_the_background_and_ends_in_between(tmp_path: Path)
         job.close()
         assert not database.rows("search_changes.pending")
         assert found(database, "needle") == 1
+
+
+@pytest.mark.parametrize("harm", ["asked for", "removed", "damaged"])
+def test_the_owner_builds_the_index_again_while_it_runs(tmp_path: Path, harm: str) -> None:
+    harness = FaultHarness(tmp_path)
+    harness.session()
+    harness.read()
+    with harness.open() as database:
+        job = IndexWriter(database, harness.path, database.commits)
+        built = set()
+        for again in (False, True):
+            if again and harm == "asked for":
+                ActionHandlers(database, scan=lambda: None).carry_out(Rebuild())
+            elif again and harm == "removed":
+                shutil.rmtree(index_folder(harness.path))
+            elif again:
+                index_folder(harness.path).joinpath("meta.json").unlink()
+            job.step()
+            job.close()
+            state = SearchIndex.open(harness.path).state()
+            assert state is not None
+            built.add(state.index)
+            assert not database.rows("search_changes.pending")
+        assert len(built) == 2

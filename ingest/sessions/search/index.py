@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from tantivy import Document, FieldType, Index, Occur, Query, SchemaBuilder, Searcher
 
-from ingest.db.search_changes import TextRange, index_folder
+from ingest.db.search_changes import TextRange, index_folder, is_usable
 from ingest.errors import IndexUnusable
 from ingest.sessions.search.entries import (
     KEPT,
@@ -35,8 +35,6 @@ VERSION: Final = "1"
 """Changes with what is indexed and how, so that what another version indexed is not used."""
 _HEAP: Final = 48_000_000
 """Bytes of memory for texts that are not written yet."""
-_DAMAGED: Final = "damaged"
-"""A file that tells the owner of the database to build the index again."""
 
 
 class Found(Struct, frozen=True):
@@ -129,7 +127,7 @@ class SearchIndex:
     @classmethod
     def open(cls, database: Path) -> "SearchIndex":
         folder = index_folder(database)
-        if not folder.is_dir() or (folder / _DAMAGED).exists():
+        if not is_usable(folder):
             raise IndexUnusable("it is missing or damaged.")
         with _usable():
             return cls(folder, Index.open(str(folder)))
@@ -137,7 +135,7 @@ class SearchIndex:
     @property
     def is_damaged(self) -> bool:
         """Whether a reader found that it cannot be used, or it was deleted."""
-        return not self.folder.is_dir() or (self.folder / _DAMAGED).exists()
+        return not is_usable(self.folder)
 
     def reload(self) -> None:
         """Show what was committed since."""
@@ -245,12 +243,6 @@ class SearchIndex:
             include_upper=False,
         )  # fmt: skip
         return Query.boolean_query([(Occur.Must, source), (Occur.Must, lines)])
-
-
-def mark_damaged(folder: Path) -> None:
-    """Have the owner of the database build the index again."""
-    with contextlib.suppress(OSError):
-        (folder / _DAMAGED).touch(mode=0o600)
 
 
 def _first(searcher: Searcher, place: Any, field: str) -> bytes:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from msgspec import Struct, field
@@ -18,10 +18,13 @@ from msgspec.structs import replace
 
 from ingest import log
 from ingest.db.query_reader import DerivedStore, NamedQueries, Row
-from ingest.db.search_changes import FIRST, LAST, TextRange, remove_index
+from ingest.db.search_changes import FIRST, LAST, TextRange, discard_index, remove_index
 from ingest.errors import IndexUnusable
 from ingest.sessions.search.entries import Entry
 from ingest.sessions.search.index import VERSION, SearchIndex, State
+
+if TYPE_CHECKING:
+    from ingest.db.database import Database
 
 _SLICE_BYTES: Final = 32 * 1024**2
 """How much of the files is indexed at once, which bounds memory and how long it takes."""
@@ -34,6 +37,8 @@ class Slice(Struct):
     ids: list[int] = field(default_factory=list)
     """The rows of the database that are done afterwards."""
     ranges: list[TextRange] = field(default_factory=list)
+    size: int = 0
+    """How many bytes of the files."""
 
     def entries(self, access: NamedQueries) -> Iterator[Entry]:
         values = {
@@ -57,7 +62,7 @@ def slices(pending: list[Row]) -> Iterator[Slice]:
     by_source: dict[int, list[Row]] = {}
     for row in pending:
         by_source.setdefault(row["source"], []).append(row)
-    part, room = Slice(), _SLICE_BYTES
+    part = Slice()
     for source, rows in by_source.items():
         ids = [row["id"] for row in rows]
         ranges = _joined([TextRange(source, row["start"], row["finish"]) for row in rows])
@@ -67,20 +72,21 @@ def slices(pending: list[Row]) -> Iterator[Slice]:
             while True:
                 first = max(0, start)
                 rest = max(0, min(changed.finish, end) - first)
-                if rest <= room or (not part.ranges and rest <= _SLICE_BYTES):
+                room = _SLICE_BYTES - part.size
+                if rest <= room:
                     break
-                cut = first + room
-                part.ranges.append(TextRange(source, start, cut))
-                start = cut
+                part.ranges.append(TextRange(source, start, first + room))
+                part.size += room
+                start = first + room
                 yield part
-                part, room = Slice(), _SLICE_BYTES
+                part = Slice()
             part.ranges.append(TextRange(source, start, changed.finish))
-            room -= rest
+            part.size += rest
             if number == len(ranges) - 1:
                 part.ids += ids
-            if room <= 0 or len(part.ranges) >= _SLICE_RANGES:
+            if part.size >= _SLICE_BYTES or len(part.ranges) >= _SLICE_RANGES:
                 yield part
-                part, room = Slice(), _SLICE_BYTES
+                part = Slice()
     if part.ranges:
         yield part
 
@@ -176,26 +182,33 @@ def bring_up_to_date(
     seconds: float | None = None,
     stop: threading.Event | None = None,
     progress: Callable[[int, int], None] | None = None,
-) -> int:
-    """Index what is pending, for so many seconds; return the number of sources. `progress` gets the
-    number of ranges that are done, and of all."""
+) -> None:
+    """Index what is pending, for so many seconds. `progress` gets the number of bytes of the files
+    that are done, and of all.
+    """
     deadline = None if seconds is None else time.monotonic() + seconds
     indexer = Indexer(store, path)
-    done = 0
     try:
         indexer.open()
-        pending = indexer.pending()
-        for part in slices(pending):
+        parts = list(slices(indexer.pending()))
+        done, total = 0, sum(part.size for part in parts)
+        for part in parts:
             if (deadline and time.monotonic() > deadline) or (stop and stop.is_set()):
                 break
             indexer.index(part)
             indexer.save(part)
-            done += len(part.ids)
+            done += part.size
             if progress is not None:
-                progress(done, len(pending))
+                progress(done, total)
     except IndexUnusable as error:
         # Another process works on it, or the disk is full: the next one continues.
         log.suppressed("Bringing the search index up to date", error)
     finally:
         indexer.close()
-    return done
+
+
+def rebuild(database: "Database", progress: Callable[[int, int], None]) -> None:
+    """Build the index again, in the process that has the database open."""
+    with database.transaction():
+        discard_index(database)
+    bring_up_to_date(database, database.path, progress=progress)

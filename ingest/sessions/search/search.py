@@ -13,11 +13,11 @@ from typing import Final
 from msgspec import Struct
 
 from ingest.db.query_reader import DerivedStore, QueryReader, Row
-from ingest.db.search_changes import index_folder
+from ingest.db.search_changes import index_folder, mark_damaged
 from ingest.errors import IndexUnusable
 from ingest.sessions.search.entries import call_text, digest
 from ingest.sessions.search.excerpt import excerpt
-from ingest.sessions.search.index import Found, SearchIndex, State, mark_damaged
+from ingest.sessions.search.index import Found, SearchIndex, State
 from ingest.sessions.search.indexer import bring_up_to_date
 from ingest.sessions.search.lag import Lag, lag
 from ingest.sessions.search.matching import Matching, Scope
@@ -71,12 +71,16 @@ def search(
     if isinstance(access, DerivedStore):
         bring_up_to_date(access, access.path, CATCH_UP_SECONDS)
     behind = lag(access, now)
-    try:
-        index = _open(access.path, State.parse(behind.mark))
-        if index is not None:
-            return _search(access, index, query, now, limit, offset, behind)
-    except IndexUnusable:
-        _forget(access.path)
+    for _ in range(2):  # An index that was just replaced is opened again.
+        try:
+            index = _open(access.path, State.parse(behind.mark))
+            if index is not None:
+                return _search(access, index, query, now, limit, offset, behind)
+            break
+        except IndexUnusable:
+            _opened.pop(access.path, None)
+    else:
+        mark_damaged(access.path)
     return SearchResult([], 0, behind)
 
 
@@ -260,10 +264,3 @@ def _open(database: Path, stored: State | None) -> SearchIndex | None:
             index.reload()
         state = index.state()
         return index if state is not None and state.is_same_index(stored) else None
-
-
-def _forget(database: Path) -> None:
-    """The index is damaged: have the owner of the database build it again."""
-    with _opening:
-        if (opened := _opened.pop(database, None)) is not None:
-            mark_damaged(opened[1].folder)
