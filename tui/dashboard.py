@@ -25,6 +25,7 @@ from textual.events import Event, InputEvent, Resize
 from textual.filter import Monochrome
 from textual.geometry import Size
 from textual.message import Message
+from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
 from ingest.live.home import watch_homes
@@ -40,7 +41,8 @@ from tui.commands import SCREENS, bind, remapped_keys
 from tui.idle_gc import IdleCollector
 from tui.needs import LastErrors
 from tui.output_sanitizer import OutputSanitizer
-from tui.query_runner import QueryFailure, QueryRunner
+from tui.query_runner import QueryFailure, QueryResult, QueryRunner
+from tui.retry_outcomes import Outcome, RetryOutcomes
 from tui.scope import Place, ScopeKind, ScreenScope, next_scope
 from tui.screens import MODES
 from tui.screens.database_error import DatabaseErrorScreen
@@ -177,6 +179,7 @@ class Dashboard(App[int]):
         self.ui_state = load_ui_state(supervisor.path)
         self.summary: Summary | None = None
         self.last_errors = LastErrors()
+        self.retries = RetryOutcomes()
         self._nudges = Nudges()
         self._urgent_until = 0.0
         """Until then data is loaded at once, whatever share of the time that takes."""
@@ -311,8 +314,20 @@ class Dashboard(App[int]):
             self.screen.data_changed(at_once=True)
 
     def _data_changed(self) -> None:
+        if self.retries.waiting:
+            self.run_worker(self._report_retries(), group="retries", exclusive=True)
         if isinstance(self.screen, BaseScreen):
             self.screen.data_changed(at_once=time.monotonic() < self._urgent_until)
+
+    async def _report_retries(self) -> None:
+        """Show what came of the batches that the person retried."""
+        match await self.queries.answer(self.retries.query()):
+            case QueryResult(Outcome() as outcome):
+                self.retries.take(outcome)
+                if outcome.text:
+                    severity: SeverityLevel = "warning" if outcome.failed else "information"
+                    text = content.block(outcome.text).plain
+                    self.notify(text, severity=severity, markup=False, timeout=12)
 
     def _set_owner_status(self, status: str) -> None:
         self._owner_status = status

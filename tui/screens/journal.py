@@ -6,7 +6,7 @@ import asyncio
 import os
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar, Final, cast
+from typing import ClassVar, Final, cast
 
 from msgspec import Struct
 from textual import on
@@ -20,36 +20,26 @@ from ingest.projects import exports
 from ingest.projects.git.repository import Commit
 from ingest.projects.gitignore import is_ignored
 from ingest.projects.journal import build
-from ingest.projects.journal.commits import add_commits, find_commits
+from ingest.projects.journal.commits import add_commits
 from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import Journal
 from ingest.projects.journal.page import page
-from ingest.projects.journal.write import JournalFormat, WrittenJournal, default_path, write
 from ingest.projects.safe_export import masked
 from ingest.text.numbers import pluralize
 from tui import content
-from tui.base_screen import BaseScreen
 from tui.commands import bind
 from tui.dialogs import ChoiceDialog
 from tui.query_runner import Query, QueryFailure, QueryResult
 from tui.screens.journal_days import JournalDays, JournalKey
-from tui.screens.journal_page import masked_places, render_page
+from tui.screens.journal_export import JournalExport, load_commits
+from tui.screens.journal_page import render_page
 from tui.widgets.pane import Pane
 from tui.widgets.table import ListResult, Table
 from tui.widgets.text_view import TextView
 from tui.widgets.tree_pane import TreePane, TreeTable
 
-if TYPE_CHECKING:
-    from tui.dashboard import Dashboard
-
-_MAX_MASKED_SHOWN: Final = 4
 _COMMITS_AFTER: Final = 0.3
 """Seconds without a change after which git is asked for commits."""
-_FORMAT_NAMES: Final = {
-    JournalFormat.MARKDOWN: "Markdown",
-    JournalFormat.JSON: "JSON",
-    JournalFormat.HTML: "HTML",
-}
 
 
 class DaysPane(TreePane):
@@ -150,7 +140,7 @@ class JournalPane(Pane):
 
     async def _load_commits(self, shown: JournalText) -> None:
         await asyncio.sleep(_COMMITS_AFTER)
-        found = await _find_commits(self.dashboard, shown.journal)
+        found = await load_commits(self.dashboard, shown.journal)
         if self.shown is shown and found != self._commits:
             self._commits = found
             self._draw(scroll_to_top=False)
@@ -174,7 +164,7 @@ class JournalPane(Pane):
         return self.shown.journal.name if self.shown else ""
 
 
-class JournalScreen(BaseScreen):
+class JournalScreen(JournalExport):
     TAB = "journal"
     BINDINGS: ClassVar[list[BindingType]] = bind("export", "auto-export")
     DEFAULT_CSS = "JournalScreen DaysPane { width: 2fr; } JournalScreen JournalPane { width: 3fr; }"
@@ -182,10 +172,6 @@ class JournalScreen(BaseScreen):
     def panes(self) -> ComposeResult:
         yield DaysPane()
         yield JournalPane()
-
-    @property
-    def rules(self) -> Rules:
-        return build.journal_rules(None, self.dashboard.settings.journal_turns)
 
     @on(Table.CursorMoved)
     def _cursor_moved(self, message: Table.CursorMoved) -> None:
@@ -227,10 +213,7 @@ class JournalScreen(BaseScreen):
             case QueryFailure() as failure:
                 self.show_error(failure)
             case QueryResult(journals):
-                await self._write([await self._with_commits(each) for each in journals])
-
-    async def _with_commits(self, journal: Journal) -> Journal:
-        return add_commits(journal, await _find_commits(self.dashboard, journal), masked)
+                await self.export_journals(journals)
 
     async def _load_journal(self, key: JournalKey) -> JournalText | None:
         """The journal of the row under the cursor, which may not be shown yet."""
@@ -247,55 +230,6 @@ class JournalScreen(BaseScreen):
             (key for key in table.marked if key.session),
             key=lambda key: (key.day, key.session or ""),
         )
-
-    async def _write(self, journals: list[Journal]) -> None:
-        """Show the paths and what is masked, ask for the format, and write."""
-        folder = self.dashboard.settings.db.parent
-        choices: list[tuple[str, Content | str]] = [
-            (
-                str(form),
-                f"{_FORMAT_NAMES[form]} to "
-                + _where([folder / default_path(each, form) for each in journals]),
-            )
-            for form in JournalFormat
-        ]
-        chosen = await self.app.push_screen_wait(
-            ChoiceDialog("Export as", choices, self._preview(journals))
-        )
-        if chosen is None:
-            return
-        form, written = JournalFormat(chosen), list[WrittenJournal]()
-        self.dashboard.exporting = True
-        try:
-            for journal in journals:
-                path = folder / default_path(journal, form)
-                exports.check_target(path, into=False)
-                written.append(
-                    await asyncio.to_thread(write, journal, path, form, None, below=folder)
-                )
-        except Exception as error:  # noqa: BLE001 - shown to the person
-            self.show_error(error)
-        finally:
-            self.dashboard.exporting = False
-        if written:
-            paths = [each.path for each in written]
-            await self._record(paths)
-            self.notify(content.line(f"Wrote {_where(paths)}.").plain, markup=False)
-
-    def _preview(self, journals: list[Journal]) -> list[Content | str]:
-        count = sum(journal.redacted for journal in journals)
-        if not count:
-            return ["No secrets had to be masked."]
-        places = [place for journal in journals for place in masked_places(page(journal, None))]
-        shown = [content.line(f"  {place}", "dim", 66) for place in places[:_MAX_MASKED_SHOWN]]
-        return [content.line(f"{pluralize(count, 'secret')} masked:", "yellow"), *shown]
-
-    async def _record(self, paths: list[Path]) -> None:
-        new = await self.dashboard.queries.ask(
-            lambda reader: exports.unrecorded_exports(reader, paths)
-        )
-        for path in new:
-            await self.dashboard.queries.act(exports.export_action("journal", path))
 
     # ── automatic exports ─────────────────────────────────────────────────────────────────────────
 
@@ -319,12 +253,6 @@ class JournalScreen(BaseScreen):
         if on and await asyncio.to_thread(is_ignored, os.environ, current.folder, target) is False:
             text += " Git does not ignore this folder: a commit may publish them."
         self.notify(content.line(text).plain, markup=False)
-
-
-async def _find_commits(dashboard: "Dashboard", journal: Journal) -> dict[str, list[Commit]]:
-    git = dashboard.git
-    answer = await dashboard.queries.answer(lambda _: find_commits(journal, git), slow=True)
-    return answer.value if isinstance(answer, QueryResult) else {}
 
 
 def _choices(
@@ -358,9 +286,3 @@ def _export_query(
                 return [_journal(reader, key, rules)]
 
     return query
-
-
-def _where(paths: list[Path]) -> str:
-    if len(paths) == 1:
-        return str(paths[0])
-    return f"{pluralize(len(paths), 'file')} in {paths[0].parent}"

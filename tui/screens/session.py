@@ -4,16 +4,20 @@ from datetime import UTC
 from functools import partial
 from typing import Any, ClassVar, Final
 
+from msgspec import Struct
 from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
+from ingest.actions import ReadAgain
+from ingest.batches.action import Selection, Verb
 from ingest.db.query_reader import QueryReader
 from ingest.projects.git.alignment import AlignmentState, alignments
 from ingest.projects.git.anchor import anchor_of
 from ingest.projects.git.read_repository import Git
+from ingest.projects.journal import build
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, label, list_sessions
 from ingest.sessions.timeline import (
@@ -25,15 +29,16 @@ from ingest.sessions.timeline import (
     load_reason,
     raw_line,
 )
-from ingest.text.numbers import tokens
+from ingest.text.numbers import pluralize, tokens
 from tui import content
-from tui.base_screen import BaseScreen
 from tui.commands import bind
 from tui.json_text import json_text
 from tui.query_runner import Query
 from tui.resume_here import resume_here
 from tui.scope import Place
+from tui.screens.batch_actions import BatchActions
 from tui.screens.board_card import ALIGNMENT_TONES, resume_command
+from tui.screens.journal_export import JournalExport
 from tui.screens.session_timeline import DAY, Timeline
 from tui.widgets.pane import Pane
 from tui.widgets.table import ListResult, Table
@@ -48,6 +53,13 @@ def alignment(session: Session, git: Git) -> AlignmentState:
     return alignments([anchor_of(session)], git)[session.id].state
 
 
+class SessionResult(Struct, frozen=True):
+    list_result: ListResult
+    session: Session | None
+    reason: TimelinePosition | None
+    failed_batches: list[str]
+
+
 class TimelinePane(TreePane):
     TITLE = "Timeline"
     BINDINGS: ClassVar[list[BindingType]] = bind("tools", "raw", "fold-all")
@@ -56,6 +68,7 @@ class TimelinePane(TreePane):
         self.timeline = Timeline(home, session)
         super().__init__(Table(self.timeline, titles=False), noun="entry")
         self.session: Session | None = None
+        self.failed_batches: list[str] = []
         self._alignment: Content | None = None
 
     def build_query(self) -> Query[Any]:
@@ -64,34 +77,40 @@ class TimelinePane(TreePane):
         screen = self.screen
         finds_reason = isinstance(screen, SessionScreen) and screen.finds_reason
 
-        def query(
-            reader: QueryReader,
-        ) -> tuple[ListResult, Session | None, TimelinePosition | None]:
+        def query(reader: QueryReader) -> SessionResult:
             sessions = list_sessions(reader, Scope(session=timeline.session), now)
             in_home = (session for session in sessions if session.home_id == timeline.home)
             reason = load_reason(reader, timeline.home, timeline.session) if finds_reason else None
-            return table_query(reader), next(in_home, None), reason
+            failed = reader.rows("pipeline.failed_of_session", session=timeline.session)
+            ids = [row["id"] for row in failed]
+            return SessionResult(table_query(reader), next(in_home, None), reason, ids)
 
         return query
 
-    def show_result(
-        self, result: tuple[ListResult, Session | None, TimelinePosition | None] | ListResult
-    ) -> None:
-        if not isinstance(result, ListResult):
-            result, session, reason = result
+    def show_result(self, result: "SessionResult | ListResult") -> None:
+        if isinstance(result, SessionResult):
             if isinstance(self.screen, SessionScreen) and self.screen.finds_reason:
-                self.screen.start_at_reason(reason)
+                self.screen.start_at_reason(result.reason)
+            if bool(self.failed_batches) != bool(result.failed_batches):
+                self.screen.refresh_bindings()
+            self.failed_batches = result.failed_batches
+            session = result.session
             if session is not None:
                 first, self.session = self.session is None, session
                 self._show_heading(session)
                 if first:
+                    self.screen.refresh_bindings()
                     self.start_worker(partial(self._load_alignment, session))
+            result = result.list_result
         super().show_result(result)
 
     def _show_heading(self, session: Session) -> None:
         self.set_heading(
             content.row(
-                content.state(session.state_text), content.line(label(session), "title"),
+                content.state(session.state_text),
+                content.line(f"✗ {pluralize(failed, 'failed batch')}: r retries", "red")
+                if (failed := len(self.failed_batches)) else None,
+                content.line(label(session), "title"),
                 content.line(session.project, "bold"),
                 content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
                 self._alignment,
@@ -204,9 +223,11 @@ def _moment_text(moment: Moment) -> Content:
     )
 
 
-class SessionScreen(BaseScreen):
+class SessionScreen(BatchActions, JournalExport):
     TAB = "board"
-    BINDINGS: ClassVar[list[BindingType]] = bind("resume", "resume-here")
+    BINDINGS: ClassVar[list[BindingType]] = bind(
+        "resume", "resume-here", "retry", "reset", "export"
+    )
     DEFAULT_CSS = (
         "SessionScreen TimelinePane { width: 3fr; } SessionScreen MomentPane { width: 2fr; }"
     )
@@ -289,6 +310,40 @@ class SessionScreen(BaseScreen):
         self.load_pane(pane)
         if self.has_class("-narrow"):
             self.focus_pane(pane)
+
+    # ── batches, journal, resuming ────────────────────────────────────────────────────────────────
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        if action in ("retry", "reset", "export"):
+            panes = self.query(TimelinePane)
+            if not panes or panes.first().session is None:
+                return False
+            return action != "retry" or bool(panes.first().failed_batches)
+        return super().check_action(action, parameters)
+
+    def why_not(self, action: str) -> str:
+        if action == "retry":
+            return "no batch of this session has failed."
+        return super().why_not(action)
+
+    def action_retry(self) -> None:
+        """Retry the failed batches of this session."""
+        ids = self.query_exactly_one(TimelinePane).failed_batches
+        self.run_command(lambda: self.run_batch_action(Verb.RETRY, ids))
+
+    def action_reset(self) -> None:
+        selection = Selection(session=self.session_id)
+        self.run_command(lambda: self.read_from_start(ReadAgain(selection=selection)))
+
+    def action_export(self) -> None:
+        self.run_command(self._export)
+
+    async def _export(self) -> None:
+        session, rules = self.session_id, self.rules
+        journal = await self.dashboard.queries.ask(
+            lambda reader: build.session_journal(reader, session, rules)
+        )
+        await self.export_journals([journal])
 
     def action_resume_here(self) -> None:
         pane = self.query_exactly_one(TimelinePane)

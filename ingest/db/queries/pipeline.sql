@@ -35,6 +35,14 @@ left join homes h on h.id = s.home
 left join session_rows r on r.home = s.home and r.id = b.session
 where b.id in (select unnest($ids::varchar[]));
 
+-- name: failed_of_session
+-- Ids of the batches of a session that failed.
+select b.id
+from batches b
+join sources s on s.id = b.source
+where s.thread = $session and b.state in ('failed', 'dead')
+order by b.start;
+
 -- name: errors
 -- Number of batches by error code, each with its newest message.
 select

@@ -21,7 +21,7 @@ from tests.app_harness import (
     wait_until,
 )
 from tui.dashboard import Dashboard
-from tui.screens import journal as journal_screen
+from tui.screens import journal_export
 from tui.widgets.table import Table
 
 
@@ -65,7 +65,7 @@ async def test_quit_asks_only_during_an_export(
         assert finish.wait(TIMEOUT)
         return write(*arguments, **named)
 
-    monkeypatch.setattr(journal_screen, "write", slow)
+    monkeypatch.setattr(journal_export, "write", slow)
     async with harness.open_dashboard("4", notifications=True) as (app, pilot):
         await go_to(pilot, app, "Refactor the lexer")
         await pilot.press("e")

@@ -20,12 +20,14 @@ from tests.app_harness import (
     wait_for_dialogs_closed,
     wait_for_text,
     wait_settled,
+    wait_until,
 )
 from tests.codex_databases import codex_database
 from tests.sample_failures import run_failing_harness
 from tests.unit.db import queued
 from tui.dashboard import Dashboard
 from tui.dialogs import ChoiceDialog, ConfirmDialog, InputDialog, TypedConfirmDialog
+from tui.screens.board import SessionsPane
 from tui.screens.pipeline.panes import ListsPane
 from tui.widgets.list_pane import FilterInput
 
@@ -65,7 +67,7 @@ async def test_a_failed_batch_is_found_explained_and_retried(harness: AppHarness
         batch_id = str(app.screen.query_exactly_one(ListsPane).table.key)
         await press(pilot, "r")
         assert batch(harness, batch_id)["state"] == State.PENDING
-        assert notifications(app) == ["Retried 1 batch."]
+        assert notifications(app) == ["Queued 1 batch."]
 
 
 async def test_a_late_result_for_another_list_is_discarded(harness: AppHarness) -> None:
@@ -110,7 +112,7 @@ async def test_a_bulk_retry_needs_confirmation_and_enter_declines(harness: AppHa
         await wait_for_dialog(pilot, ConfirmDialog)
         await pilot.press("y")
         await wait_for_dialogs_closed(pilot)
-        assert notifications(app) == ["Retried 3 batches."]
+        assert notifications(app) == ["Queued 3 batches."]
         assert batch(harness, DEAD)["state"] == batch(harness, FAILED)["state"] == State.PENDING
 
 
@@ -125,6 +127,41 @@ async def test_a_batch_that_changed_meanwhile_is_skipped_with_the_reason(
             other.act(BatchAction(verb=Verb.RETRY, selection=selection, actor="bob"))
         await press(pilot, "r")
         assert any("Already queued." in text for text in notifications(app))
+
+
+async def test_what_came_of_a_retry_is_told_when_it_is_known(harness: AppHarness) -> None:
+    broken = harness.home.session()
+    broken.prompt("Begin")
+    broken.write()
+    packed = harness.home.compress(broken)
+    packed.write_bytes(packed.read_bytes()[:-20])
+    harness.ingest()
+    async with harness.open_dashboard("3") as (app, pilot):
+        await press(pilot, "slash", *"error:source.damaged", "enter", "r")
+        assert notifications(app) == ["Queued 1 batch."]
+        harness.ingest()
+        await wait_until(pilot, lambda: len(notifications(app)) > 1)
+        assert notifications(app)[1].startswith("✗ 1 batch failed again: The compressed file")
+        assert app.retries.waiting == frozenset()
+
+
+async def test_the_errors_of_one_session_are_retried_in_three_keys(harness: AppHarness) -> None:
+    with DatabaseClient(harness.db) as remote:
+        ((session,),) = remote.sql(f"select session from v_batches where id = '{DEAD}'").rows
+        before = actions(harness)
+    async with harness.open_dashboard() as (app, pilot):
+        app.screen.query_exactly_one(SessionsPane).table.move_to(
+            next(key for key in app.screen.query_exactly_one(SessionsPane).table.all_keys()
+                 if session in key)
+        )  # fmt: skip
+        await press(pilot, "enter")
+        assert "✗ 1 failed batch: r retries" in screen_text(app)
+        await press(pilot, "r")  # One batch: nothing to confirm.
+        assert notifications(app) == ["Queued 1 batch."]
+        assert batch(harness, DEAD)["state"] == State.PENDING
+        await press(pilot, "r")
+        assert notifications(app)[-1] == "retry: no batch of this session has failed."
+    assert actions(harness) - before == Counter(["retry"])
 
 
 async def test_marked_batches_are_snoozed_together(harness: AppHarness) -> None:

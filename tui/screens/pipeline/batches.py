@@ -6,9 +6,9 @@ from typing import Any, Final
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Batch, Policy, to_batch
-from ingest.sessions.session import title_of
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from tui.filters import parse
+from tui.screens.batch_actions import batch_name
 from tui.widgets.column import Column, ListRow, Styled, age_of
 from tui.widgets.listing import ViewState
 
@@ -71,7 +71,7 @@ def _list_row(batch: Batch, title: str | None, policy: Policy) -> ListRow:
         cells=(
             Styled(f"{style.glyph} {batch.shown.replace('_', ' ')}", style.color),
             batch.kind,
-            title_of(title) or source_name(batch.session, batch.path),
+            batch_name(title, batch.session, batch.path),
             Styled(range_of(batch), "dim"),
             batch.attempts or "",
             policy.again(batch).partition(",")[0],
@@ -101,8 +101,3 @@ def _short(count: int) -> str:
                 f"{count / unit:.1f}{letter}" if count < 10 * unit else f"{count // unit}{letter}"
             )
     return str(count)
-
-
-def source_name(session: str | None, path: str | None) -> str:
-    """A short name of a source: its session, or its file."""
-    return session or (path or "").replace("\\", "/").rpartition("/")[2]

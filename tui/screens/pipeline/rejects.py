@@ -7,7 +7,7 @@ from typing import Any, Final
 from ingest.db.query_reader import QueryReader, Row
 from ingest.text.numbers import size
 from tui.filters import parse
-from tui.screens.pipeline.batches import source_name
+from tui.screens.batch_actions import source_name
 from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.listing import ViewState
 

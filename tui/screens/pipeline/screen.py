@@ -1,36 +1,32 @@
 """The pipeline screen: its lists, the details of a row, and the actions on batches and files.
 
 An action applies to the marked rows or the one at the cursor, `…-all` to all rows that the filter
-matches. It starts with a dry run, and asks for confirmation if it applies to several rows or cannot
-be undone.
+matches. `batch_actions.py` carries it out.
 """
 
-from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from typing import Any, ClassVar, Final
+from datetime import UTC
+from typing import Any, ClassVar
 
-from msgspec.structs import replace
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
 
 from ingest.actions import BatchAction, ReadAgain
-from ingest.batches.action import Item, Selection, Verb
+from ingest.batches.action import Selection, Verb
 from ingest.db.query_reader import QueryReader, Row
 from ingest.errors import InvalidTime
 from ingest.report.batch import Policy
 from ingest.sessions.raw_lines import Range
 from ingest.text import times
-from ingest.text.numbers import pluralize
 from tui import content
-from tui.base_screen import BaseScreen
-from tui.commands import COMMANDS, bind
-from tui.dialogs import ChoiceDialog, ConfirmDialog, InputDialog, TypedConfirmDialog
+from tui.commands import bind
+from tui.dialogs import ChoiceDialog, InputDialog
 from tui.query_runner import Query
+from tui.screens.batch_actions import BatchActions
 from tui.screens.pipeline import detail
-from tui.screens.pipeline.batches import Batches, source_name
+from tui.screens.pipeline.batches import Batches
 from tui.screens.pipeline.errors import Errors
 from tui.screens.pipeline.log import Log
 from tui.screens.pipeline.memories import Memories
@@ -41,17 +37,8 @@ from tui.screens.pipeline.status_line import PipelineStatus
 from tui.screens.raw import RawScreen
 from tui.widgets.table import Table
 
-SHOWN: Final = 5
-"""How many items a confirmation names."""
-CONFIRM_WORD: Final = "reset"
-_DONE: Final = {
-    Verb.RETRY: "Retried",
-    Verb.CANCEL: "Cancelled",
-    Verb.SNOOZE: "Snoozed",
-}
 
-
-class PipelineScreen(BaseScreen):
+class PipelineScreen(BatchActions):
     TAB = "pipeline"
     FOLLOWS_SCOPE = False
     BINDINGS: ClassVar[list[BindingType]] = bind(
@@ -155,8 +142,8 @@ class PipelineScreen(BaseScreen):
             return "this list is empty."
         return f"not possible for the rows of {self.lists.current}."
 
-    def _notify(self, text: str, severity: Any = "information") -> None:
-        self.notify(content.block(text).plain, severity=severity, markup=False, timeout=8)
+    def clear_selection(self) -> None:
+        self.lists.table.clear_marks()
 
     def _selected_ids(self) -> list[str]:
         return [str(key) for key in self.lists.table.selected_keys()]
@@ -168,15 +155,15 @@ class PipelineScreen(BaseScreen):
             self.run_command(self._retry_group)
         else:
             ids = self._selected_ids()
-            self.run_command(lambda: self._run_action(Verb.RETRY, ids))
+            self.run_command(lambda: self.run_batch_action(Verb.RETRY, ids))
 
     def action_retry_all(self) -> None:
         ids = [str(key) for key in self.lists.table.all_keys()]
-        self.run_command(lambda: self._run_action(Verb.RETRY, ids, confirm=True))
+        self.run_command(lambda: self.run_batch_action(Verb.RETRY, ids, confirm=True))
 
     def action_cancel(self) -> None:
         ids = self._selected_ids()
-        self.run_command(lambda: self._run_action(Verb.CANCEL, ids, confirm=True))
+        self.run_command(lambda: self.run_batch_action(Verb.CANCEL, ids, confirm=True))
 
     def action_snooze(self) -> None:
         ids = self._selected_ids()
@@ -191,9 +178,9 @@ class PipelineScreen(BaseScreen):
         try:
             until = times.future(text, self.dashboard.clock().replace(tzinfo=UTC))
         except (InvalidTime, OverflowError) as error:
-            self._notify(str(error), "warning")
+            self.notify_block(str(error), "warning")
             return
-        await self._run_action(Verb.SNOOZE, ids, until=until)
+        await self.run_batch_action(Verb.SNOOZE, ids, until=until)
 
     async def _retry_group(self) -> None:
         code = self.lists.table.key
@@ -210,49 +197,7 @@ class PipelineScreen(BaseScreen):
                 sort="",
             )
         )
-        await self._run_action(Verb.RETRY, [row["id"] for row in rows], confirm=True)
-
-    async def _run_action(
-        self,
-        verb: Verb,
-        ids: Sequence[str],
-        *,
-        until: datetime | None = None,
-        confirm: bool = False,
-    ) -> None:
-        if not ids:
-            self._notify("No batch is selected.", "warning")
-            return
-        selection = Selection(ids=tuple(ids))
-        action = BatchAction(verb=verb, selection=selection, until=until, dry_run=True)
-        items = await self.dashboard.queries.act(action)
-        ready = [item for item in items if item.why is None]
-        if not ready:
-            self._notify(_outcome(verb, items), "warning")
-            return
-        if (confirm or len(ready) > 1) and not await self._confirmed(verb, items, ready):
-            return
-        result = await self.dashboard.queries.act(action.confirmed(items))
-        self.lists.table.clear_marks()
-        self._notify(_outcome(verb, result))
-
-    async def _confirmed(self, verb: Verb, items: Sequence[Item], ready: Sequence[Item]) -> bool:
-        name = COMMANDS[verb.value].label.capitalize()
-        ids = [item.batch for item in ready[:SHOWN]]
-        rows = await self.dashboard.queries.ask(
-            lambda reader: reader.rows("pipeline.these_batches", ids=ids)
-        )
-        body = [
-            f"{row['id'][:8]} {row['state']} {source_name(row['session'], row['path'])}"
-            for row in sorted(rows, key=lambda row: ids.index(row["id"]))  # As they are listed.
-        ]
-        if len(ready) > SHOWN:
-            body.append(f"and {len(ready) - SHOWN:,} more")
-        if len(items) > len(ready):
-            body.append(f"{len(items) - len(ready):,} others will be skipped.")
-        title = f"{name} {pluralize(len(ready), 'batch')}?"
-        confirmed = await self.app.push_screen_wait(ConfirmDialog(title, body, yes=name))
-        return bool(confirmed)
+        await self.run_batch_action(Verb.RETRY, [row["id"] for row in rows], confirm=True)
 
     # ── reading again ─────────────────────────────────────────────────────────────────────────────
 
@@ -275,7 +220,7 @@ class PipelineScreen(BaseScreen):
             selection = Selection(source=row["id"])
         elif row is not None and what == "session":
             selection = Selection(session=row["thread"])
-        await self._read_from_start(ReadAgain(selection=selection))
+        await self.read_from_start(ReadAgain(selection=selection))
 
     async def _read_again(self) -> None:
         ids = self._selected_ids()
@@ -285,30 +230,7 @@ class PipelineScreen(BaseScreen):
             selection=Selection(ids=tuple(ids)),
             sources=sorted({row["source"] for row in rows}),
         )
-        await self._read_from_start(action)
-
-    async def _read_from_start(self, action: ReadAgain) -> None:
-        preview = await self.dashboard.queries.act(replace(action, dry_run=True))
-        files = [target for target in preview.targets if target.why is None]
-        if not files:
-            reasons = (target.why for target in preview.targets if target.why)
-            self._notify(next(reasons, "Nothing of it has been read."), "warning")
-            return
-        count = pluralize(sum(preview.facts.values()), "fact")
-        body = [
-            *(file.path for file in files[:SHOWN]),
-            *([f"and {len(files) - SHOWN:,} more"] if len(files) > SHOWN else []),
-            "",
-            f"{count} of {pluralize(len(files), 'file')} are deleted and read again.",
-            "The database is backed up first. Edits by people are kept.",
-        ]
-        if await self.app.push_screen_wait(
-            TypedConfirmDialog("Read again from the start?", body, word=CONFIRM_WORD)
-        ):
-            ids = [file.id for file in files]
-            result = await self.dashboard.queries.act(replace(action, sources=ids))
-            count = pluralize(len(files), "file")
-            self._notify(f"Reading {count} again. The backup is {result.backup}.")
+        await self.read_from_start(action)
 
     async def _rows(self, name: str, ids: Sequence[Any]) -> list[Row]:
         def query(reader: QueryReader) -> list[Row]:
@@ -338,7 +260,7 @@ class PipelineScreen(BaseScreen):
             paused = self.summary is not None and self.summary.paused is not None
             action = BatchAction(verb=Verb.RESUME if paused else Verb.PAUSE)
             await self.dashboard.queries.act(action)
-            self._notify("Queue resumed." if paused else "Queue paused. P resumes it.")
+            self.notify_block("Queue resumed." if paused else "Queue paused. P resumes it.")
 
         self.run_command(toggle)
 
@@ -358,12 +280,3 @@ class PipelineScreen(BaseScreen):
             line = (await self._rows("pipeline.these_rejects", [key]))[0]
             start, end = int(line["byte"]), int(line["byte"]) + int(line["length"])
         self.app.push_screen(RawScreen(Range(row["path"], row["representation"], start, end)))
-
-
-def _outcome(verb: Verb, items: Sequence[Item]) -> str:
-    """“Retried 12 batches. Skipped 3 batches. Already queued.”"""
-    changed = sum(1 for item in items if item.why is None)
-    text = f"{_DONE[verb]} {pluralize(changed, 'batch')}." if changed else "Nothing was changed."
-    for why, count in Counter(item.why for item in items if item.why is not None).items():
-        text += f" Skipped {pluralize(count, 'batch')}. {why}"
-    return text

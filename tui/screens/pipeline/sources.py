@@ -9,7 +9,7 @@ from ingest.text.numbers import size
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from ingest.text.times import ago
 from tui.filters import parse
-from tui.screens.pipeline.batches import source_name
+from tui.screens.batch_actions import source_name
 from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.listing import ViewState
 
