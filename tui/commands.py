@@ -120,6 +120,7 @@ COMMANDS: Final = _table(
         "resume here",
         "Run `codex resume` in the folder of this session; the dashboard comes back afterwards.",
     ),
+    Command("lanes", "L", "lanes", "Show what ran when above the timeline, or hide it."),
     # ── the journal ──
     Command(
         "export",

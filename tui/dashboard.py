@@ -180,6 +180,8 @@ class Dashboard(App[int]):
         self.summary: Summary | None = None
         self.last_errors = LastErrors()
         self.retries = RetryOutcomes()
+        self.shows_lanes: bool | None = None
+        """Whether sessions show their lanes; None as long as the person has not chosen."""
         self._nudges = Nudges()
         self._urgent_until = 0.0
         """Until then data is loaded at once, whatever share of the time that takes."""

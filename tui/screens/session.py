@@ -1,12 +1,11 @@
 """One session: its timeline, and beside it the full text of the entry under the cursor."""
 
-from datetime import UTC
 from functools import partial
 from typing import Any, ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -20,29 +19,26 @@ from ingest.projects.git.read_repository import Git
 from ingest.projects.journal import build
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, label, list_sessions
+from ingest.sessions.spans import Lane, load_lanes
 from ingest.sessions.timeline import (
-    Moment,
     TimelineKind,
     TimelinePosition,
     Tools,
-    load_moments,
     load_reason,
-    raw_line,
 )
 from ingest.text.numbers import pluralize, tokens
 from tui import content
 from tui.commands import bind
-from tui.json_text import json_text
 from tui.query_runner import Query
 from tui.resume_here import resume_here
 from tui.scope import Place
 from tui.screens.batch_actions import BatchActions
 from tui.screens.board_card import ALIGNMENT_TONES, resume_command
 from tui.screens.journal_export import JournalExport
+from tui.screens.session_entry import MomentPane
 from tui.screens.session_timeline import DAY, Timeline
-from tui.widgets.pane import Pane
+from tui.widgets.lanes import Lanes
 from tui.widgets.table import ListResult, Table
-from tui.widgets.text_view import TextView
 from tui.widgets.tree_pane import TreePane
 
 _HIDDEN_ALIGNMENTS: Final = (AlignmentState.NO_REPO, AlignmentState.UNKNOWN)
@@ -53,16 +49,22 @@ def alignment(session: Session, git: Git) -> AlignmentState:
     return alignments([anchor_of(session)], git)[session.id].state
 
 
+LANES_SIZE: Final = (140, 30)
+"""Of the window, from which on the lanes are shown by themselves."""
+
+
 class SessionResult(Struct, frozen=True):
     list_result: ListResult
     session: Session | None
     reason: TimelinePosition | None
     failed_batches: list[str]
+    lanes: list[Lane] | None
+    """None if they are not shown."""
 
 
 class TimelinePane(TreePane):
     TITLE = "Timeline"
-    BINDINGS: ClassVar[list[BindingType]] = bind("tools", "raw", "fold-all")
+    BINDINGS: ClassVar[list[BindingType]] = bind("tools", "fold-all")
 
     def __init__(self, home: str, session: str) -> None:
         self.timeline = Timeline(home, session)
@@ -76,6 +78,7 @@ class TimelinePane(TreePane):
         table_query, timeline, now = self.table.build_query(), self.timeline, self.dashboard.now
         screen = self.screen
         finds_reason = isinstance(screen, SessionScreen) and screen.finds_reason
+        with_lanes = isinstance(screen, SessionScreen) and screen.shows_lanes
 
         def query(reader: QueryReader) -> SessionResult:
             sessions = list_sessions(reader, Scope(session=timeline.session), now)
@@ -83,7 +86,11 @@ class TimelinePane(TreePane):
             reason = load_reason(reader, timeline.home, timeline.session) if finds_reason else None
             failed = reader.rows("pipeline.failed_of_session", session=timeline.session)
             ids = [row["id"] for row in failed]
-            return SessionResult(table_query(reader), next(in_home, None), reason, ids)
+            listed = table_query(reader)
+            lanes = None
+            if with_lanes:
+                lanes = load_lanes(reader, timeline.home, timeline.session, now.moment)
+            return SessionResult(listed, next(in_home, None), reason, ids, lanes)
 
         return query
 
@@ -101,6 +108,8 @@ class TimelinePane(TreePane):
                 if first:
                     self.screen.refresh_bindings()
                     self.start_worker(partial(self._load_alignment, session))
+            if result.lanes is not None and isinstance(self.screen, SessionScreen):
+                self.screen.lanes.set_lanes(result.lanes)
             result = result.list_result
         super().show_result(result)
 
@@ -144,89 +153,11 @@ class TimelinePane(TreePane):
         self.timeline.tools = tools[(tools.index(self.timeline.tools) + 1) % len(tools)]
         self.table.set_view(self.table.view)
 
-    def action_raw(self) -> None:
-        screen = self.screen
-        if isinstance(screen, SessionScreen):
-            screen.show_raw()
-
-
-class MomentPane(Pane):
-    """The full text of a timeline entry, or the line of Codex's file that it was read from."""
-
-    TITLE = "Entry"
-    BINDINGS: ClassVar[list[BindingType]] = bind("raw")
-
-    def __init__(self, timeline: Timeline) -> None:
-        super().__init__()
-        self.timeline = timeline
-        self.at: TimelinePosition | None = None
-        self.raw = False
-        self.text = ""
-
-    def compose(self) -> ComposeResult:
-        yield TextView()
-
-    def build_query(self) -> Query[tuple[list[Moment], str | None]] | None:
-        at, timeline, raw = self.at, self.timeline, self.raw
-        if at is None:
-            return None
-        if at.what == DAY:
-            return lambda _: ([], "")
-        key = at
-
-        def query(reader: QueryReader) -> tuple[list[Moment], str | None]:
-            items = timeline.items_of(key)
-            found = load_moments(reader, timeline.home, timeline.session, items)
-            moments = [found[item] for item in items if item in found]
-            if not raw:
-                return moments, None
-            return moments, raw_line(reader, items[0], moments[0].length if moments else None)
-
-        return query
-
-    def show_result(self, result: tuple[list[Moment], str | None]) -> None:
-        moments, line = result
-        if line is not None:
-            where, _, text = line.partition("\n\n")
-            shown = content.lines(content.block(where, "dim"), "", json_text(text))
-            self._show_text(shown if line else Content(""))
-        elif not moments:
-            self._show_text(content.line("This entry no longer exists.", "dim"))
-        else:
-            self._show_text(content.lines(*(_moment_text(moment) for moment in moments)))
-        self.text = line if line is not None else "\n\n".join(each.body for each in moments)
-
-    def _show_text(self, text: Content) -> None:
-        self.query_exactly_one(TextView).set_text(text, scroll_to_top=True)
-
-    def text_to_copy(self) -> str:
-        return self.text
-
-    def action_raw(self) -> None:
-        screen = self.screen
-        if isinstance(screen, SessionScreen):
-            screen.show_raw()
-
-
-def _moment_text(moment: Moment) -> Content:
-    time = moment.time.replace(tzinfo=UTC).astimezone() if moment.time else None
-    return content.lines(
-        content.row(
-            content.line(moment.name or "output", "title"),
-            content.state(moment.state) if moment.state else None,
-            content.line(f"{time:%Y-%m-%d %H:%M:%S}" if time else "", "dim"),
-            content.line(f"byte {moment.at.byte:,}", "dim"),
-        ),
-        "",
-        content.block(moment.body.rstrip()),
-        "",
-    )
-
 
 class SessionScreen(BatchActions, JournalExport):
     TAB = "board"
     BINDINGS: ClassVar[list[BindingType]] = bind(
-        "resume", "resume-here", "retry", "reset", "export"
+        "raw", "resume", "resume-here", "retry", "reset", "export", "lanes"
     )
     DEFAULT_CSS = (
         "SessionScreen TimelinePane { width: 3fr; } SessionScreen MomentPane { width: 2fr; }"
@@ -247,7 +178,11 @@ class SessionScreen(BatchActions, JournalExport):
         super().__init__()
         self._newest, self._at_start = newest, True
         self.finds_reason = at_reason
+        self.lanes = Lanes()
         self.home, self.session_id, self._start_at = home, session, at
+
+    def above_panes(self) -> ComposeResult:
+        yield self.lanes
 
     def panes(self) -> ComposeResult:
         yield (pane := TimelinePane(self.home, self.session_id))
@@ -276,10 +211,42 @@ class SessionScreen(BatchActions, JournalExport):
             start = self.query_exactly_one(TimelinePane).timeline.entry_key(start)
             if start != message.key and message.table.move_to(start):
                 return
+        timeline = self.query_exactly_one(TimelinePane).timeline
+        self.lanes.set_cursor(timeline.time_of(message.key))
         pane = self.query_exactly_one(MomentPane)
         if message.key != pane.at:
             pane.at, pane.raw = message.key, False
             self.load_pane(pane)
+
+    # ── lanes ─────────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def shows_lanes(self) -> bool:
+        return bool(self.lanes.display)
+
+    def on_resize(self, event: events.Resize) -> None:
+        super().on_resize(event)
+        self._fit_lanes()
+
+    def _fit_lanes(self) -> None:
+        """Show or hide the lanes, as the person chose or as there is room."""
+        shown, columns, rows = self.dashboard.shows_lanes, *self.size
+        if shown is None:
+            shown = columns >= LANES_SIZE[0] and rows >= LANES_SIZE[1]
+        if shown and not self.lanes.display:
+            self.load_now()
+        self.lanes.display = shown
+
+    def action_lanes(self) -> None:
+        self.dashboard.shows_lanes = not self.shows_lanes
+        self._fit_lanes()
+
+    @on(Lanes.TimePicked)
+    def _time_picked(self, message: Lanes.TimePicked) -> None:
+        pane = self.query_exactly_one(TimelinePane)
+        key = pane.timeline.key_at(message.moment)
+        if key is not None:
+            pane.table.move_to(key)
 
     @on(Table.RowOpened)
     def _row_opened(self, message: Table.RowOpened) -> None:
@@ -301,7 +268,7 @@ class SessionScreen(BatchActions, JournalExport):
         else:
             self.focus_pane(self.query_exactly_one(MomentPane))
 
-    def show_raw(self) -> None:
+    def action_raw(self) -> None:
         pane = self.query_exactly_one(MomentPane)
         at = self.query_exactly_one(Table).key
         # For the entry under the cursor, also if its message has not arrived yet.

@@ -56,6 +56,7 @@ class Timeline:
         """The key of the entry of each of its items."""
         self._times: dict[TimelinePosition, datetime] = {}
         """Of the rows with dates."""
+        self._entry_times: dict[TimelinePosition, datetime] = {}
         self.children: dict[TimelinePosition, str] = {}
         """The session of the sub-agent that a loaded row is about."""
 
@@ -75,6 +76,17 @@ class Timeline:
     def keys_with_parts(self) -> list[TimelinePosition]:
         return [key for key, entry in self._entries.items() if len(entry.items) > 1]
 
+    def time_of(self, key: TimelinePosition | None) -> datetime | None:
+        """When the entry of this row happened; for one without a time, the entry before it."""
+        if key is None:
+            return None
+        return self._times.get(key) or self._entry_times.get(self.entry_key(key))
+
+    def key_at(self, moment: datetime) -> TimelinePosition | None:
+        """The newest entry at this time."""
+        before = [key for key, time in self._entry_times.items() if time <= moment]
+        return before[-1] if before else next(iter(self._entry_times), None)
+
     # ── the list ──────────────────────────────────────────────────────────────────────────────────
 
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[TimelinePosition]:
@@ -84,7 +96,7 @@ class Timeline:
         entries = group(order)
         self._entry_keys = {item.at: entry.at for entry in entries for item in entry.items}
         self._entries = {entry.at: entry for entry in entries}
-        self._times = {}
+        self._times, self._entry_times = {}, times_of(entries)
         shown = [entry for entry in entries if not filtered or words.matches(entry.text)]
         return list(self._keys(shown, view))
 
@@ -146,6 +158,15 @@ class Timeline:
         child = next((moment.child for moment in moments if moment.child), "")
         if child:
             self.children[key] = child
+
+
+def times_of(entries: Sequence[Entry]) -> dict[TimelinePosition, datetime]:
+    times, last = {}, None
+    for entry in entries:
+        last = entry.time or last
+        if last is not None:
+            times[entry.at] = last
+    return times
 
 
 def _day_row(key: TimelinePosition, moment: datetime) -> ListRow:

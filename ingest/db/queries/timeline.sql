@@ -155,3 +155,27 @@ from v_prompts p
 join sources s on s.id = p.source
 where p.history_only and starts_with(p.session, $prefix) and p.byte = $byte
 limit 1;
+
+-- name: spans
+-- When the turns and calls of a session and the sessions that it started ran. Calls that scripts made
+-- are written when they end.
+with places as (
+    from places_of($home, [$session])
+)
+select
+    'turn' as what, null as kind, null as name, t.state, t.started_at as start,
+    coalesce(t.ended_at, t.started_at + to_milliseconds((t.seconds * 1000)::bigint)) as finish
+from turns t
+where t.source in (select source from places) and t.started_at is not null
+union all
+select
+    'call', c.kind, c.tool, c.status,
+    least(c.time, c.ended_at - to_milliseconds((c.seconds * 1000)::bigint)),
+    coalesce(c.ended_at, c.time + to_milliseconds((c.seconds * 1000)::bigint))
+from calls c
+where c.source in (select source from places) and c.time is not null and c.kind <> 'script'
+union all
+select 'agent', null, coalesce(r.nickname, r.agent_path, r.id), r.turn_state, r.started_at, r.last_at
+from session_rows r
+where r.home = $home and r.parent_id = $session and r.started_at is not null
+order by start;

@@ -11,7 +11,8 @@ from tests.app_harness import (
 )
 from tui.screens.board import BoardScreen
 from tui.screens.needs_pane import NeedsPane
-from tui.screens.session import MomentPane, SessionScreen
+from tui.screens.session import SessionScreen
+from tui.screens.session_entry import MomentPane
 from tui.ui_state import UiState, save_ui_state
 
 QUESTION = "asks: Keep the old names?"

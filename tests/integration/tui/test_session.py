@@ -1,14 +1,22 @@
 """The session screen: its entries open to their parts, and lead to what they are about."""
 
+from datetime import datetime
+
+import pytest
+
+from ingest.db.query_reader import NamedQueries
 from ingest.server.client import DatabaseClient
+from ingest.sessions.spans import Lane, load_lanes
 from ingest.sessions.timeline import TimelinePosition
 from tests.app_harness import AppHarness, pane_text, press, screen_text, wait_settled
 from tui.dashboard import Dashboard
 from tui.plan import PlanScope
 from tui.screens.search import SearchScreen
-from tui.screens.session import MomentPane, SessionScreen, TimelinePane
+from tui.screens.session import SessionScreen, TimelinePane
+from tui.screens.session_entry import MomentPane
 from tui.screens.session_timeline import DAY
 from tui.screens.tasks import TasksScreen
+from tui.widgets.lanes import Lanes
 from tui.widgets.table import Table
 
 
@@ -76,3 +84,47 @@ async def test_a_day_is_no_entry(harness: AppHarness) -> None:
         assert pane_text(app, MomentPane).strip() == ""
         await press(pilot, "enter", "i", "y")
         assert timeline(app).has_focus
+
+
+async def test_lanes_come_by_themselves_on_a_large_window_and_follow_the_cursor(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loads: list[datetime] = []
+
+    def load(rows: NamedQueries, home: str, session: str, now: datetime) -> list[Lane]:
+        loads.append(now)
+        return load_lanes(rows, home, session, now)
+
+    monkeypatch.setattr("tui.screens.session.load_lanes", load)
+    async with harness.open_dashboard(size=(120, 40)) as (app, pilot):
+        open_session(app, harness, "id in (select session from v_agents)")
+        await wait_settled(pilot)
+        assert not loads
+        assert "turns" not in screen_text(app)
+        await press(pilot, "L")
+        assert len(loads) == 1
+        assert "▆" in pane_text(app, Lanes)
+        assert timeline(app).has_focus
+        drawn: list[int] = []
+        lanes = app.screen.query_exactly_one(Lanes)
+        monkeypatch.setattr(lanes, "refresh", lambda *_, **__: drawn.append(1))
+        assert isinstance(app.screen, SessionScreen)
+        app.screen.load_now()
+        await wait_settled(pilot)
+        assert len(loads) == 2
+        assert not drawn  # Nothing has changed.
+        await press(pilot, "G")
+        assert drawn
+        monkeypatch.undo()
+        await press(pilot, "g")
+        lanes.post_message(Lanes.TimePicked(harness.now))
+        await wait_settled(pilot)
+        assert timeline(app).cursor > 1
+        await press(pilot, "L")
+        assert not lanes.display
+        await press(pilot, "escape")
+        app.shows_lanes = None
+        await pilot.resize_terminal(160, 40)
+        open_session(app, harness, "id in (select session from v_agents)")
+        await wait_settled(pilot)
+        assert "turns" in pane_text(app, Lanes)

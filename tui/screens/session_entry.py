@@ -1,0 +1,84 @@
+"""The full text of the timeline entry under the cursor, or its line of Codex's file."""
+
+from datetime import UTC
+
+from textual.app import ComposeResult
+from textual.content import Content
+
+from ingest.db.query_reader import QueryReader
+from ingest.sessions.timeline import Moment, TimelinePosition, load_moments, raw_line
+from tui import content
+from tui.json_text import json_text
+from tui.query_runner import Query
+from tui.screens.session_timeline import DAY, Timeline
+from tui.widgets.pane import Pane
+from tui.widgets.text_view import TextView
+
+
+class MomentPane(Pane):
+    TITLE = "Entry"
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__()
+        self.timeline = timeline
+        self.at: TimelinePosition | None = None
+        self.raw = False
+        self.text = ""
+        self._shown: tuple[TimelinePosition | None, bool] | None = None
+        """What was shown last: a refresh of the same does not scroll."""
+
+    def compose(self) -> ComposeResult:
+        yield TextView()
+
+    def build_query(self) -> Query[tuple[list[Moment], str | None]] | None:
+        at, timeline, raw = self.at, self.timeline, self.raw
+        if at is None:
+            return None
+        if at.what == DAY:
+            return lambda _: ([], "")
+        key = at
+
+        def query(reader: QueryReader) -> tuple[list[Moment], str | None]:
+            items = timeline.items_of(key)
+            found = load_moments(reader, timeline.home, timeline.session, items)
+            moments = [found[item] for item in items if item in found]
+            if not raw:
+                return moments, None
+            return moments, raw_line(reader, items[0], moments[0].length if moments else None)
+
+        return query
+
+    def show_result(self, result: tuple[list[Moment], str | None]) -> None:
+        moments, line = result
+        if line is not None:
+            where, _, text = line.partition("\n\n")
+            shown = content.lines(content.block(where, "dim"), "", json_text(text))
+            self._show_text(shown if line else Content(""))
+        elif not moments:
+            self._show_text(content.line("This entry no longer exists.", "dim"))
+        else:
+            self._show_text(content.lines(*(_moment_text(moment) for moment in moments)))
+        self.text = line if line is not None else "\n\n".join(each.body for each in moments)
+
+    def _show_text(self, text: Content) -> None:
+        before, self._shown = self._shown, (self.at, self.raw)
+        is_other = before != self._shown
+        self.query_exactly_one(TextView).set_text(text, scroll_to_top=is_other)
+
+    def text_to_copy(self) -> str:
+        return self.text
+
+
+def _moment_text(moment: Moment) -> Content:
+    time = moment.time.replace(tzinfo=UTC).astimezone() if moment.time else None
+    return content.lines(
+        content.row(
+            content.line(moment.name or "output", "title"),
+            content.state(moment.state) if moment.state else None,
+            content.line(f"{time:%Y-%m-%d %H:%M:%S}" if time else "", "dim"),
+            content.line(f"byte {moment.at.byte:,}", "dim"),
+        ),
+        "",
+        content.block(moment.body.rstrip()),
+        "",
+    )
