@@ -1,4 +1,4 @@
-"""Charts made of characters: stacked columns, line charts and bars, of any width. Pure.
+"""Charts made of characters: stacked columns, lines of levels and bars, of any width. Pure.
 
 The series of a stacked column differ by character as well as by colour.
 """
@@ -43,18 +43,19 @@ def column_chart(
     return [*lines, *_axis(axis_labels, per_column * len(stacks) - gap)]
 
 
-def line_chart(
-    values: Sequence[float], format_value: Format, axis_labels: AxisLabels, width: int, height: int
-) -> list[Content]:
-    """One series over time, scaled to its highest value."""
-    available = max(1, width - MARGIN)
-    heights = _resampled(values, available)
-    top = max(heights)
-    lines = []
-    for row in range(height, 0, -1):
-        blocks = "".join(_partial_block(value, top, row, height) for value in heights)
-        lines.append(_label(format_value(top), row == height) + content.block(blocks, "blue"))
-    return [*lines, *_axis(axis_labels, available)]
+def level_line(values: Sequence[float | None], top: float, width: int) -> Content:
+    """One line with a character for each value, on a scale up to `top`; a gap for None. Neighbours
+    share a character if there are more values than columns: the highest shows."""
+    per_column = max(1, -(-len(values) // width))
+    columns = [values[at : at + per_column] for at in range(0, len(values), per_column)]
+    highest = (
+        max((value for value in each if value is not None), default=None) for each in columns
+    )
+    text = "".join(
+        " " if value is None else LEVELS[min(len(LEVELS) - 1, int(value / top * len(LEVELS)))]
+        for value in highest
+    )
+    return content.block(text.ljust(min(width, len(columns))), "blue")
 
 
 def share_bar(share: float, width: int, tone: str = "blue") -> Content:
@@ -110,15 +111,3 @@ def _summed(values: Sequence[float], available: int) -> list[float]:
     """At most `available` values: neighbours are added up if there are more."""
     per_column = max(1, -(-len(values) // available))
     return [sum(values[at : at + per_column]) for at in range(0, len(values), per_column)]
-
-
-def _resampled(values: Sequence[float], available: int) -> list[float]:
-    """Exactly `available` values: the highest of neighbours if there are more."""
-    count = len(values)
-    positions = range(available)
-    if count <= available:
-        return [values[position * count // available] if count else 0.0 for position in positions]
-    return [
-        max(values[position * count // available : (position + 1) * count // available])
-        for position in positions
-    ]

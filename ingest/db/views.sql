@@ -222,6 +222,47 @@ from (
 )
 where state not in ('reverted', 'rolled_back');
 
+-- Tokens, seconds and turns of each session in a period; a null means no limit.
+create or replace macro spent_by_session(from_time, until_time) as table
+with used as (
+    select home, session, sum(total)::bigint as tokens
+    from v_usage
+    where (from_time is null or time >= from_time) and (until_time is null or time < until_time)
+    group by all
+),
+worked as (
+    select
+        home, session, count(*) as turns, sum(coalesce(seconds, 0)) as seconds,
+        count(*) filter (state not in ('completed', 'open')) as unsuccessful
+    from v_turns
+    where state not in ('reverted', 'rolled_back')
+    and (from_time is null or started_at >= from_time)
+    and (until_time is null or started_at < until_time)
+    group by all
+)
+select
+    coalesce(u.home, w.home) as home, coalesce(u.session, w.session) as session,
+    coalesce(u.tokens, 0) as tokens, coalesce(w.seconds, 0) as seconds,
+    coalesce(w.turns, 0) as turns, coalesce(w.unsuccessful, 0) as unsuccessful
+from used u
+full join worked w on w.home = u.home and w.session = u.session;
+
+-- The program that a command line runs: `cd x && FOO=1 uv run pytest -q` runs pytest. Programs with
+-- subcommands have the subcommand, too: git commit.
+create or replace macro program_of(command) as regexp_extract(
+    regexp_replace(
+        regexp_replace(
+            coalesce(command, ''),
+            '^\s*((cd|source|\.|export|set|mkdir)\s[^;&|\n]*(&&|;|\n)\s*|[A-Za-z_]\w*=\S*\s+|(sudo|time|env|nice|uv run|poetry run|timeout\s+\S+)\s+)+',
+            ''
+        ),
+        '^(\S*/)?python[0-9.]*\s+-m\s+',
+        ''
+    ),
+    '(?:^|/)((?:git|gh|npm|npx|pnpm|yarn|cargo|go|make|docker|kubectl|uv|pip|bun|deno|dotnet|mvn|gradle|terraform)(?:\s+[a-z][\w:-]*)?|[^\s/;|&<>()''"]+)(?:[\s;|&)]|$)',
+    1
+);
+
 -- The branch to which people moved a session's work with `tailboard state reconcile`; the last
 -- command counts.
 create or replace view v_moves as

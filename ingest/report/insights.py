@@ -1,14 +1,15 @@
 """Loads the figures for the charts of a period in the dashboard."""
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Final
 
 from msgspec import Struct
 
+from ingest.codex.facts import MAIN_BUCKET
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.report.period import Period
-from ingest.report.report import Removable, Report, build_report, list_removable
+from ingest.report.report import Report, build_report
 from ingest.text.times import local_day
 
 MODELS: Final = 4
@@ -16,6 +17,9 @@ MODELS: Final = 4
 OTHERS: Final = "others"
 CODEX_BEGAN: Final = date(2025, 4, 1)
 """Release of the first Codex: earlier times come from a wrong clock."""
+PATIENCE: Final = "30 minutes"
+"""After a longer pause, the person was away and did not wait."""
+PROGRAMS: Final = 8
 HISTOGRAMS: Final = ("tokens_per_turn", "turn_seconds")
 
 
@@ -34,13 +38,44 @@ class Outcome(Struct, frozen=True):
     turns: int
 
 
+class Window(Struct, frozen=True):
+    """The highest use of a window of the account's limits on each day, None where none is known."""
+
+    minutes: int | None
+    days: list[date]
+    percents: list[float | None]
+
+
+class TimeUse(Struct, frozen=True):
+    """Where the time of turns went, in seconds."""
+
+    model: float
+    commands: float
+    tools: float
+    waiting: float
+    """For people: questions, and until the next prompt where it came within `PATIENCE`."""
+
+
+class Program(Struct, frozen=True):
+    """A program whose commands failed, and how long one run typically takes."""
+
+    program: str
+    runs: int
+    failed: int
+    seconds: float | None
+
+
 class Insights(Struct, frozen=True):
     report: Report
     tokens: Tokens
     spreads: dict[str, list[int]]
     """By name: how many turns there are in each step; `step_begins` says where it begins."""
     outcomes: list[Outcome]
-    could_go: list[Removable]
+    windows: list[Window]
+    time: TimeUse
+    programs: list[Program]
+    hours: list[list[int]]
+    """Tokens by weekday, from Monday, and by hour."""
 
 
 def load_insights(
@@ -48,12 +83,17 @@ def load_insights(
 ) -> Insights:
     """`now` is naive UTC."""
     limits = {"since": period.since, "until": period.until}
+    tokens = access.rows("insights.tokens", **limits)
+    (spent,) = access.rows("insights.time", **limits, patience=PATIENCE)
     return Insights(
         build_report(access, period, zone),
-        _tokens(access.rows("insights.tokens", **limits), period, now, zone),
+        _tokens(tokens, period, now, zone),
         _spreads(access.rows("insights.spreads", **limits)),
         [Outcome(**row) for row in access.rows("insights.outcomes", **limits)],
-        list_removable(access, now),
+        _windows(access.rows("insights.limits", **limits, bucket=MAIN_BUCKET), zone),
+        _time_use(spent),
+        [Program(**row) for row in access.rows("insights.programs", **limits, limit=PROGRAMS)],
+        _hours(tokens, zone),
     )
 
 
@@ -94,6 +134,34 @@ def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | N
         for day, total in spent[model].items():
             course[(min(max(day, first), last) - first).days] += total
     return Tokens(days_in_row, ranked, totals)
+
+
+def _windows(rows: Iterable[Row], zone: tzinfo | None) -> list[Window]:
+    used: dict[int | None, dict[date, float]] = {}
+    for row in rows:
+        days = used.setdefault(row["window_minutes"], {})
+        day = local_day(row["time"], zone)
+        days[day] = max(days.get(day, 0.0), row["used"])
+    windows = []
+    for minutes, by_day in used.items():
+        first, last = min(by_day), max(by_day)
+        days_in_row = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        windows.append(Window(minutes, days_in_row, [by_day.get(day) for day in days_in_row]))
+    return windows
+
+
+def _time_use(row: Row) -> TimeUse:
+    asked, commands, tools = row["asked"], row["commands"], row["tools"]
+    model = max(0.0, row["turns"] - asked - commands - tools)
+    return TimeUse(model, commands, tools, asked + row["until_next"])
+
+
+def _hours(rows: Iterable[Row], zone: tzinfo | None) -> list[list[int]]:
+    hours = [[0] * 24 for _ in range(7)]
+    for row in rows:
+        local = row["time"].replace(tzinfo=UTC).astimezone(zone)
+        hours[local.weekday()][local.hour] += row["total"]
+    return hours
 
 
 def _spreads(rows: Iterable[Row]) -> dict[str, list[int]]:

@@ -51,7 +51,7 @@ def test_hex_dump_of_a_rejected_line(
 def test_log_lists_actions_and_failures(
     failing_harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:
-    picture(failing_harness, size, "3", "left_square_bracket", "left_square_bracket")
+    picture(failing_harness, size, "3", *["left_square_bracket"] * 3)
 
 
 def test_empty_pipeline(empty_harness: AppHarness, picture: Picture) -> None:

@@ -1,7 +1,8 @@
-"""Insights: charts of tokens, turn lengths, outcomes, throughput and disk usage."""
+"""Insights: where tokens and time went, and charts of limits, failures and lengths."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from typing import ClassVar, Final
 
 from textual.app import ComposeResult
@@ -16,7 +17,8 @@ from tui import content
 from tui.base_screen import BaseScreen
 from tui.commands import bind
 from tui.query_runner import Query
-from tui.screens.insights_charts import changes, running, spending
+from tui.screens.insights_charts import changes, work
+from tui.screens.insights_spending import SpendingPane
 from tui.widgets.pane import Pane
 from tui.widgets.text_view import TextView
 
@@ -33,16 +35,29 @@ Result = tuple[Insights, Insights | None]
 class ChartsPane(Pane):
     """A page of charts, as wide as the pane."""
 
+    TITLE = "Charts"
+
     def __init__(self) -> None:
         super().__init__()
+        self.period = Period("")
+        self.before: Period | None = None
         self._draw: Callable[[int], list[Content]] | None = None
         self.text = Content("")
 
     def compose(self) -> ComposeResult:
         yield TextView()
 
-    def draw(self, title: str, draw: Callable[[int], list[Content]]) -> None:
-        self._draw = lambda width: [content.line(title, "bold"), Content(""), *draw(width)]
+    def build_query(self) -> Query[Result]:
+        period, before, now = self.period, self.before, self.dashboard.clock()
+
+        def query(reader: QueryReader) -> Result:
+            current = load_insights(reader, period, now)
+            return current, load_insights(reader, before, now) if before else None
+
+        return query
+
+    def show_result(self, result: Result) -> None:
+        self._draw = partial(_page, *result)
         self._redraw()
 
     def _redraw(self) -> None:
@@ -57,69 +72,52 @@ class ChartsPane(Pane):
         return self.text.plain
 
 
-class LoadingChartsPane(ChartsPane):
-    """Loads the data for both panes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.period = Period("")
-        self.before: Period | None = None
-
-    def build_query(self) -> Query[Result]:
-        period, before, now = self.period, self.before, self.dashboard.clock()
-
-        def query(reader: QueryReader) -> Result:
-            current = load_insights(reader, period, now)
-            return current, load_insights(reader, before, now) if before else None
-
-        return query
-
-    def show_result(self, result: Result) -> None:
-        screen = self.screen
-        if isinstance(screen, InsightsScreen):
-            screen.draw(*result)
+def _page(this: Insights, before: Insights | None, width: int) -> list[Content]:
+    name = this.report.period.name
+    if before is None:
+        return [content.line(name, "bold"), Content(""), *work(this, width)]
+    earlier = before.report.period.name
+    return [
+        *changes(compare(before.report, this.report), (earlier, name)),
+        Content(""), content.line(name, "bold"), Content(""), *work(this, width, before),
+        Content(""), content.line(earlier, "bold"), Content(""), *work(before, width, this),
+    ]  # fmt: skip
 
 
 class InsightsScreen(BaseScreen):
     TAB = "insights"
     FOLLOWS_SCOPE = False
     BINDINGS: ClassVar[list[BindingType]] = bind("period", "compare", "why")
+    DEFAULT_CSS = (
+        "InsightsScreen SpendingPane { width: 1fr; } InsightsScreen ChartsPane { width: 1fr; }"
+    )
 
     def __init__(self) -> None:
         super().__init__()
         self._period = _DEFAULT_PERIOD
         self._comparing = False
-        self._left, self._right = LoadingChartsPane(), ChartsPane()
+        self._spending, self._charts = SpendingPane(), ChartsPane()
 
     def panes(self) -> ComposeResult:
+        yield self._spending
+        yield self._charts
+
+    def on_mount(self) -> None:
+        super().on_mount()
         self._set_periods()
-        yield self._left
-        yield self._right
 
     def _set_periods(self) -> None:
         name, days = PERIODS[self._period]
-        self._left.before = None
+        self._charts.before = None
         if days is None:
-            self._left.period = Period(name)
-            return
-        now = self.dashboard.clock()
-        since = now - timedelta(days=days)
-        self._left.period = Period(f"the last {name}", since)
-        if self._comparing:
-            self._left.before = Period(f"the {name} before", since - timedelta(days=days), since)
-
-    def draw(self, this: Insights, before: Insights | None) -> None:
-        name = this.report.period.name
-        titles = ("Your work", "Reading and disk") if before is None else ("Before", "After")
-        self._left.border_title, self._right.border_title = titles
-        if before is None:
-            self._left.draw(name, lambda width: spending(this, width))
-            self._right.draw(name, lambda width: running(this, width))
-            return
-        earlier = before.report.period.name
-        compared = changes(compare(before.report, this.report), (earlier, name))
-        self._left.draw(earlier, lambda width: spending(before, width, this))
-        self._right.draw(name, lambda width: [*spending(this, width, before), *compared])
+            self._charts.period = Period(name)
+        else:
+            since = self.dashboard.clock() - timedelta(days=days)
+            self._charts.period = Period(f"the last {name}", since)
+            if self._comparing:
+                before = Period(f"the {name} before", since - timedelta(days=days), since)
+                self._charts.before = before
+        self._spending.show_period(self._charts.period)
 
     def action_period(self) -> None:
         self._period = (self._period + 1) % len(PERIODS)
@@ -131,7 +129,7 @@ class InsightsScreen(BaseScreen):
         from tui.screens.insights_details import charts_details
         from tui.screens.why import DetailsScreen
 
-        period = self._left.period
+        period = self._charts.period
         nothing = "No sessions in this period."
         self.app.push_screen(
             DetailsScreen(charts_details(period), f"largest in {period.name}", nothing)

@@ -1,7 +1,6 @@
 """The charts of Insights as lines. Pure."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from typing import Final
 
 from textual.content import Content
@@ -9,6 +8,7 @@ from textual.content import Content
 from ingest.report.comparison import Change
 from ingest.report.insights import Insights, step_begins
 from ingest.report.report import Distribution
+from ingest.sessions.limits import window_name
 from ingest.text import numbers
 from ingest.text.numbers import pluralize, size
 from ingest.text.times import duration
@@ -20,6 +20,9 @@ LOW_HEIGHT: Final = 4
 _NAME_WIDTH: Final = 18
 _VALUE_WIDTH: Final = 18
 """Columns for the name of a bar, and for the text behind it."""
+_WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+_DAY_WIDTH: Final = 5
+_SHADES: Final = "·░▒▓█"
 _SESSION_MEASURES: Final = (
     "sessions", "with_", "tokens_per_turn", "output_tokens", "turn_", "command_", "disk.",
 )  # fmt: skip
@@ -31,8 +34,8 @@ _COVERAGE_NAMES: Final = {
 }
 
 
-def spending(data: Insights, width: int, scale_with: Insights | None = None) -> list[Content]:
-    """Tokens, lengths and outcomes of turns, on a scale that also fits `scale_with`."""
+def work(data: Insights, width: int, scale_with: Insights | None = None) -> list[Content]:
+    """Where tokens and time went, and how turns ended, on a scale that also fits `scale_with`."""
     if not (data.report.sessions or data.outcomes or data.tokens.days):
         return [
             Content("No sessions in this period."),
@@ -40,16 +43,15 @@ def spending(data: Insights, width: int, scale_with: Insights | None = None) -> 
         ]
     return [
         *_tokens(data, width, scale_with),
+        *_windows(data, width),
+        *_time(data, width),
+        *_programs(data, width),
+        *_hours(data, width),
+        *_outcomes(data, width),
         *_distribution(data, "tokens_per_turn", "Tokens per turn", _short_count, width, scale_with),
         *_distribution(data, "turn_seconds", "Length of turns", _short_duration, width, scale_with),
-        *_outcomes(data, width),
         *_coverage(data, width),
     ]
-
-
-def running(data: Insights, width: int) -> list[Content]:
-    """Throughput and disk usage."""
-    return [*_throughput(data, width), *_disk(data, width), *_deletable(data)]
 
 
 def changes(compared: Sequence[Change], names: tuple[str, str]) -> list[Content]:
@@ -112,6 +114,57 @@ def _tokens(data: Insights, width: int, scale_with: Insights | None) -> Iterator
     yield Content("")
 
 
+def _windows(data: Insights, width: int) -> Iterator[Content]:
+    if not data.windows:
+        return
+    yield _title("Limits of the account", "the highest use of each day")
+    for window in data.windows:
+        known = [percent for percent in window.percents if percent is not None]
+        yield content.row(
+            _name(window_name(window.minutes), 6),
+            charts.level_line(window.percents, 100, max(8, width - 34)),
+            content.line(f"last {known[-1]:.0f} %, at most {max(known):.0f} %"),
+        )
+    yield Content("")
+
+
+def _time(data: Insights, width: int) -> Iterator[Content]:
+    time = data.time
+    parts = (
+        ("model", time.model), ("commands", time.commands), ("other tools", time.tools),
+        ("waiting for you", time.waiting),
+    )  # fmt: skip
+    total = sum(seconds for _, seconds in parts)
+    yield _title("Where the time went", duration(total) if total else _NONE)
+    for name, seconds in parts if total else ():
+        share = seconds / total
+        yield _bar(_name(name), share, f"{duration(seconds)}  {share:.0%}", width)
+    yield Content("")
+
+
+def _programs(data: Insights, width: int) -> Iterator[Content]:
+    yield _title("Commands that fail most", "" if data.programs else _NONE)
+    for program in data.programs:
+        each = f"  {duration(program.seconds)} each" if program.seconds else ""
+        text = f"{program.failed:,} of {program.runs:,}{each}"
+        yield _bar(_name(program.program), program.failed / program.runs, text, width, "red")
+    yield Content("")
+
+
+def _hours(data: Insights, width: int) -> Iterator[Content]:
+    most = max(map(max, data.hours))
+    if not most:
+        return
+    yield _title("When you work", "tokens by weekday and hour")
+    cells = 2 if width >= _DAY_WIDTH + 2 * 24 else 1
+    for day, tokens in zip(_WEEKDAYS, data.hours, strict=True):
+        shades = (_SHADES[-(-count * (len(_SHADES) - 1) // most)] * cells for count in tokens)
+        yield content.block(f"{day:<{_DAY_WIDTH}}", "dim") + content.block("".join(shades), "blue")
+    hours = "".join(f"{hour:<{6 * cells}}" for hour in range(0, 24, 6))
+    yield content.block(" " * _DAY_WIDTH + hours, "dim")
+    yield Content("")
+
+
 def _distribution(
     data: Insights,
     name: str,
@@ -160,59 +213,9 @@ def _coverage(data: Insights, width: int) -> Iterator[Content]:
     yield Content("")
 
 
-def _bar(name: Content, share: float, text: str, width: int) -> Content:
+def _bar(name: Content, share: float, text: str, width: int, tone: str = "blue") -> Content:
     bar_width = max(4, min(40, width - _NAME_WIDTH - _VALUE_WIDTH))
-    return content.row(name, charts.share_bar(share, bar_width), text)
-
-
-def _throughput(data: Insights, width: int) -> Iterator[Content]:
-    running, series = data.report.running, data.report.series
-    if not series:
-        yield _title("Backlog", "nothing was read in this period")
-        yield Content("")
-        return
-    minute = running.landings_per_minute
-    often = f"{minute:.1f} per minute, " if minute is not None else ""
-    peak, behind = size(running.behind_peak_bytes), size(running.behind_bytes)
-    line_charts: tuple[tuple[str, str, str, charts.Format], ...] = (
-        ("Backlog", f"at most {peak}, now {behind}", "behind_bytes", _short_size),
-        ("Commits", f"{often}{running.landings:,} in total", "landings", _whole_number),
-        ("Read", size(running.bytes_new), "bytes_new", _short_size),
-    )
-    ends = (_when(series[0]["time"]), _when(series[-1]["time"]))
-    for title, text, name, format_value in line_charts:
-        yield _title(title, text)
-        if len(series) > 1:
-            values = [row[name] for row in series]
-            yield from charts.line_chart(values, format_value, ends, width, LOW_HEIGHT)
-        yield Content("")
-
-
-def _when(moment: datetime) -> str:
-    """In local time."""
-    return f"{moment.replace(tzinfo=UTC).astimezone():%b %d %H:%M}"
-
-
-def _short_size(value: float) -> str:
-    return size(int(value)).replace("iB", "").replace(" ", "")
-
-
-def _disk(data: Insights, width: int) -> Iterator[Content]:
-    total = sum(item.bytes for item in data.report.disk)
-    yield _title("Codex's files", f"{size(total)} in sessions of this period")
-    for item in data.report.disk:
-        share = item.bytes / total if total else 0.0
-        yield _bar(_name(item.name), share, f"{size(item.bytes)}  {share:.0%}", width)
-    yield Content("")
-
-
-def _deletable(data: Insights) -> Iterator[Content]:
-    yield _title("Could be deleted", "Tailboard never deletes these itself" if data.could_go
-                 else "nothing: everything is younger than 90 days")  # fmt: skip
-    for item in data.could_go:
-        freed = "" if item.bytes is None else size(item.bytes)
-        yield content.row(_name(item.what.replace("_", " ")), f"{item.items:,}", freed)
-        yield content.block(f"  {item.advice}", "dim")
+    return content.row(name, charts.share_bar(share, bar_width, tone), text)
 
 
 def _format(value: float | None, unit: str) -> str:

@@ -46,6 +46,71 @@ and ($until::timestamp is null or started_at < $until::timestamp)
 group by state
 order by turns desc, state;
 
+-- name: limits
+-- The highest use of each window of the account's limits, by quarter of an hour.
+select window_minutes, time_bucket(interval 15 minutes, time) as time, max(used_percent) as used
+from v_limits
+where bucket = $bucket and time is not null
+and ($since::timestamp is null or time >= $since::timestamp)
+and ($until::timestamp is null or time < $until::timestamp)
+group by all
+order by window_minutes nulls last, time;
+
+-- name: time
+-- Where the time of turns went, in seconds: commands, other tools, questions that waited for an
+-- answer, and the rest, in which the model worked. `until_next`: from the end of a turn to the next
+-- prompt, where that came within $patience.
+with turned as materialized (
+    select
+        source, n, coalesce(seconds, 0) as seconds,
+        lead(started_at) over (partition by home, session order by started_at) as next_at, ended_at
+    from v_turns
+    where state not in ('reverted', 'rolled_back')
+    and ($since::timestamp is null or started_at >= $since::timestamp)
+    and ($until::timestamp is null or started_at < $until::timestamp)
+),
+called as (
+    select
+        source, turn as n,
+        sum(seconds) filter (kind = 'question') as asked,
+        sum(seconds) filter (kind = 'command') as commands,
+        sum(seconds) filter (kind not in ('question', 'command', 'script')) as tools
+    from v_calls
+    where seconds > 0
+    group by all
+),
+parts as (
+    -- Calls run beside each other, so they are never counted as longer than their turn.
+    select
+        t.seconds, t.next_at - t.ended_at as gap,
+        least(coalesce(c.asked, 0), t.seconds) as asked,
+        least(coalesce(c.commands, 0), t.seconds - least(coalesce(c.asked, 0), t.seconds)) as commands,
+        coalesce(c.tools, 0) as tools
+    from turned t
+    left join called c on c.source = t.source and c.n = t.n
+)
+select
+    coalesce(sum(asked), 0) as asked, coalesce(sum(commands), 0) as commands,
+    coalesce(sum(least(tools, seconds - asked - commands)), 0) as tools,
+    coalesce(sum(seconds), 0) as turns,
+    coalesce(sum(epoch(gap)) filter (gap between interval 0 seconds and $patience::interval), 0)
+        as until_next
+from parts;
+
+-- name: programs
+-- The programs whose commands failed most often, and how long one run takes.
+select
+    program_of(command) as program, count(*) as runs, count(*) filter (status = 'failed') as failed,
+    median(seconds) as seconds
+from v_calls
+where kind = 'command'
+and ($since::timestamp is null or time >= $since::timestamp)
+and ($until::timestamp is null or time < $until::timestamp)
+group by program
+having failed > 0 and program <> ''
+order by failed desc, runs, program
+limit $limit;
+
 -- name: spenders
 -- The sessions that spent the most tokens.
 with spent as (

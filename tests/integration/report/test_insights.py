@@ -137,6 +137,8 @@ class Many:
     """A database with more models than are shown by name."""
 
     def rows(self, name: str, /, **values: object) -> list[dict[str, object]]:
+        if name == "insights.time":
+            return [dict.fromkeys(("asked", "commands", "tools", "turns", "until_next"), 0)]
         if name != "insights.tokens":
             return []
         time = datetime(2026, 11, 21, 12)

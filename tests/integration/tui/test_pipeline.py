@@ -239,19 +239,17 @@ async def test_the_log_names_the_file_that_failed(harness: AppHarness) -> None:
     packed = harness.home.compress(broken)
     packed.write_bytes(packed.read_bytes()[:-20])
     harness.ingest()
-    async with harness.open_dashboard("3", "left_square_bracket", "left_square_bracket") as (
-        app,
-        _,
-    ):
+    async with harness.open_dashboard("3", *["left_square_bracket"] * 3) as (app, _):
         assert f"source.damaged: …{packed.name[-18:]}" in screen_text(app)
 
 
 async def test_the_log_list_shows_the_log_file(harness: AppHarness) -> None:
     log.start(harness.db)
     log.suppressed("Writing the state [bold]", OSError("No space left\x1b[2J"))
-    async with harness.open_dashboard(
-        "3", "left_square_bracket", "left_square_bracket", size=(180, 40)
-    ) as (app, _):
+    async with harness.open_dashboard("3", *["left_square_bracket"] * 3, size=(180, 40)) as (
+        app,
+        _,
+    ):
         text = screen_text(app)
         assert "warning Writing the state" in text
         assert "[bold]" in text
@@ -281,7 +279,7 @@ async def test_memories_of_codex_are_listed_with_the_jobs_that_failed(harness: A
         (home / "memories" / "MEMORY.md").write_text("# Parser\napplies_to: cwd=/w/parser; x\n")
         async with harness.open_dashboard() as (app, pilot):
             app.settings = replace(app.settings, codex_homes=(home,))
-            await press(pilot, "3", "left_square_bracket")
+            await press(pilot, "3", "left_square_bracket", "left_square_bracket")
             await wait_for_text(pilot, "2 attempts are left.")
             shown = screen_text(app)
             assert "sessions remembered" in shown
@@ -289,3 +287,14 @@ async def test_memories_of_codex_are_listed_with_the_jobs_that_failed(harness: A
             assert "/w/parser" in shown
             await press(pilot, "X", "r", "i")
             assert app.screen_stack[1:] == []
+
+
+async def test_health_shows_backlog_disk_usage_and_what_could_be_deleted(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard("3", "left_square_bracket") as (app, pilot):
+        await wait_for_text(pilot, "New bytes read")
+        assert "Backlog" in screen_text(app)
+        assert "Files: messages" in screen_text(app)
+        await press(pilot, "X", "r", "i", "R")
+        assert app.screen_stack[1:] == []

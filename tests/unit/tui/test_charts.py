@@ -20,12 +20,9 @@ def plain(lines: list[Content]) -> list[str]:
 @given(VALUES, st.integers(20, 200), st.integers(1, 9))
 def test_a_chart_has_the_requested_size(values: list[float], width: int, height: int) -> None:
     short = [value % 10_000 for value in values]
-    for chart in (
-        charts.column_chart([short], whole_number, ("a", "b"), width, height),
-        charts.line_chart(short, whole_number, ("a", "b"), width, height),
-    ):
-        assert len(chart) == height + 2
-        assert all(line.cell_length <= max(width, charts.MARGIN + 3) for line in chart)
+    chart = charts.column_chart([short], whole_number, ("a", "b"), width, height)
+    assert len(chart) == height + 2
+    assert all(line.cell_length <= max(width, charts.MARGIN + 3) for line in chart)
 
 
 @given(VALUES, st.integers(1, 9))
@@ -60,9 +57,9 @@ def test_neighbouring_columns_are_added_up_if_there_are_too_many() -> None:
     assert plain(lines)[0] == f"      2 {'█' * 10}"
 
 
-def test_a_line_chart_shows_the_highest_of_neighbouring_values() -> None:
-    lines = charts.line_chart([0, 8, 0, 0, 4, 4], whole_number, ("", ""), charts.MARGIN + 3, 1)
-    assert plain(lines)[0] == "      8 █ ▄"
+def test_a_line_of_levels_shows_the_highest_of_neighbours_and_gaps() -> None:
+    assert charts.level_line([0, 100, None, None, 50, 104], 100, 3).plain == "█ █"
+    assert charts.level_line([0, 100, None, 50], 100, 9).plain == "▁█ ▅"
 
 
 @given(st.floats(0, 1), st.integers(1, 60))

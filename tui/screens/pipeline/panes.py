@@ -1,4 +1,4 @@
-"""The panes of the pipeline screen: five lists in one pane, and the details of one row."""
+"""The panes of the pipeline screen: six lists in one pane, and the details of one row."""
 
 from functools import partial
 from typing import Any, ClassVar, Final
@@ -21,10 +21,12 @@ from tui.widgets.listing import Listing, ViewState
 from tui.widgets.pane import Pane
 from tui.widgets.table import ListResult, Table
 
-LISTS: Final = ("Batches", "Sources", "Quarantine", "Log", "Memories")
-WITHOUT_FILES: Final = ("Log", "Memories")
+LISTS: Final = ("Batches", "Sources", "Quarantine", "Log", "Memories", "Health")
+WITHOUT_FILES: Final = ("Log", "Memories", "Health")
 """Lists whose rows are about no file that can be read again; their details are a text."""
-_NOUNS: Final = dict(zip(LISTS, ("batch", "file", "line", "event", "entry"), strict=True))
+_NOUNS: Final = dict(
+    zip(LISTS, ("batch", "file", "line", "event", "entry", "measure"), strict=True)
+)
 _EMPTY: Final = {
     "Batches": (
         "Nothing failed, nothing waits.",
@@ -37,6 +39,7 @@ _EMPTY: Final = {
         "Codex remembers nothing.",
         "Its memories are off by default. What it remembers, and jobs that fail, appear here.",
     ),
+    "Health": ("Nothing was measured.", ""),
 }
 
 
@@ -48,7 +51,7 @@ class PipelineResult(Struct, frozen=True):
 
 
 class ListsPane(ListPane):
-    """One of the five lists. Each keeps its filter and its order."""
+    """One of the six lists. Each keeps its filter and its order."""
 
     TITLE = "Reading"
 

@@ -28,6 +28,7 @@ from tui.screens.batch_actions import BatchActions
 from tui.screens.pipeline import detail
 from tui.screens.pipeline.batches import Batches
 from tui.screens.pipeline.errors import Errors
+from tui.screens.pipeline.health import Health
 from tui.screens.pipeline.log import Log
 from tui.screens.pipeline.memories import Memories
 from tui.screens.pipeline.panes import WITHOUT_FILES, DetailPane, ListsPane
@@ -62,6 +63,7 @@ class PipelineScreen(BatchActions):
                 "Quarantine": Rejects(),
                 "Log": Log(self._policy),
                 "Memories": Memories(self.dashboard.settings.codex_homes, self._policy),
+                "Health": Health(self._policy),
             },
             batches,
         )
