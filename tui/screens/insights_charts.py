@@ -23,6 +23,7 @@ _VALUE_WIDTH: Final = 18
 _WEEKDAYS: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _DAY_WIDTH: Final = 5
 _SHADES: Final = "·░▒▓█"
+_GAPS: Final = 4
 _SESSION_MEASURES: Final = (
     "sessions", "with_", "tokens_per_turn", "output_tokens", "turn_", "command_", "disk.",
 )  # fmt: skip
@@ -143,10 +144,11 @@ def _time(data: Insights, width: int) -> Iterator[Content]:
 
 
 def _programs(data: Insights, width: int) -> Iterator[Content]:
-    yield _title("Commands that fail most", "" if data.programs else _NONE)
+    yield _title("Commands that fail most", "failed, and median time" if data.programs else _NONE)
     for program in data.programs:
-        each = f"  {duration(program.seconds)} each" if program.seconds else ""
-        text = f"{program.failed:,} of {program.runs:,}{each}"
+        text = f"{program.failed:,} of {program.runs:,}"
+        if program.seconds:
+            text += f", {duration(program.seconds)}"
         yield _bar(_name(program.program), program.failed / program.runs, text, width, "red")
     yield Content("")
 
@@ -158,8 +160,11 @@ def _hours(data: Insights, width: int) -> Iterator[Content]:
     yield _title("When you work", "tokens by weekday and hour")
     cells = 2 if width >= _DAY_WIDTH + 2 * 24 else 1
     for day, tokens in zip(_WEEKDAYS, data.hours, strict=True):
-        shades = (_SHADES[-(-count * (len(_SHADES) - 1) // most)] * cells for count in tokens)
-        yield content.block(f"{day:<{_DAY_WIDTH}}", "dim") + content.block("".join(shades), "blue")
+        shades = [_SHADES[-(-count * (len(_SHADES) - 1) // most)] * cells for count in tokens]
+        yield content.block(f"{day:<{_DAY_WIDTH}}", "dim") + Content.assemble(
+            *(content.block(shade, "blue" if count else "dim")
+              for shade, count in zip(shades, tokens, strict=True))
+        )  # fmt: skip
     hours = "".join(f"{hour:<{6 * cells}}" for hour in range(0, 24, 6))
     yield content.block(" " * _DAY_WIDTH + hours, "dim")
     yield Content("")
@@ -214,7 +219,7 @@ def _coverage(data: Insights, width: int) -> Iterator[Content]:
 
 
 def _bar(name: Content, share: float, text: str, width: int, tone: str = "blue") -> Content:
-    bar_width = max(4, min(40, width - _NAME_WIDTH - _VALUE_WIDTH))
+    bar_width = max(4, min(40, width - _NAME_WIDTH - max(_VALUE_WIDTH, len(text) + _GAPS)))
     return content.row(name, charts.share_bar(share, bar_width, tone), text)
 
 

@@ -1,6 +1,6 @@
 """The insights screen: periods, comparison and details."""
 
-from tests.app_harness import AppHarness, pane_text, press, screen_text
+from tests.app_harness import AppHarness, pane_text, press, press_each, screen_text
 from tui.screens.insights_spending import SpendingPane
 from tui.screens.session import SessionScreen
 
@@ -24,18 +24,18 @@ async def test_a_project_opens_its_sessions_and_their_turns_and_escape_goes_back
         pane = app.screen.query_exactly_one(SpendingPane)
         project = pane.table.row
         assert project is not None
-        await press(pilot, "j", "enter")
+        await press_each(pilot, "j", "enter")
         second = pane.spending.level.project
         assert second is not None
         assert second.name != project.id
         assert f"{second.name}  the last 30 days" in pane_text(app, SpendingPane)
         await press(pilot, "enter")
         assert "3 turns" in pane_text(app, SpendingPane)
-        await press(pilot, "escape", "escape")
+        await press_each(pilot, "escape", "escape")
         assert "3 projects" in pane_text(app, SpendingPane)
         assert pane.table.key is not None
         assert pane.table.key[-1] == second.key
-        await press(pilot, "enter", "enter", "enter")
+        await press_each(pilot, "enter", "enter", "enter")
         assert isinstance(app.screen, SessionScreen)
         await press(pilot, "escape")
         assert "3 turns" in pane_text(app, SpendingPane)
