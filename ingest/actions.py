@@ -12,6 +12,7 @@ What people write is masked here, so that no secret is recorded. Does not import
 | `BatchAction` | `batches retry`, `cancel`, `snooze`, `wake`, `pause` …; Pipeline | `list[Item]` |
 | `ReadAgain` | `reset`, `quarantine retry`; Pipeline | `ReadAgainResult` |
 | `RecordEdit` | `tasks`, `state import`, `state reconcile`, `journal`; Tasks, Journal | nothing |
+| `RequestRole` | `roles run` | nothing |
 | `Prune` | `prune` | `PruneCounts` |
 | `FindSecrets` | `redact scan` | `list[StoredText]` |
 | `ReadNow` | `ingest` beside an owner | `ReadReport` |
@@ -21,7 +22,7 @@ What people write is masked here, so that no secret is recorded. Does not import
 import getpass
 import uuid
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 import msgspec
@@ -112,6 +113,23 @@ class RecordEdit(RecordedAction[None], frozen=True, kw_only=True, tag="edit"):
             force_setattr(self, name, mask_json(getattr(self, name)))
 
 
+class RequestRole(Action[None], frozen=True, kw_only=True, tag="role"):
+    """Queues a role on a session, or on a day of a project, if it is not queued yet."""
+
+    result: ClassVar[Any] = None
+    role: str
+    batch: str
+    source: int
+    generation: int
+    start: int
+    finish: int
+    home: str
+    session: str
+    """Empty if it is about a day."""
+    project: str | None = None
+    day: date | None = None
+
+
 class OldSource(Struct, frozen=True):
     """An archived source before the date."""
 
@@ -194,7 +212,9 @@ class Rebuild(Action[None], frozen=True, tag="rebuild"):
     result: ClassVar[Any] = None
 
 
-AnyAction = BatchAction | ReadAgain | RecordEdit | Prune | FindSecrets | ReadNow | Rebuild
+AnyAction = (
+    BatchAction | ReadAgain | RecordEdit | RequestRole | Prune | FindSecrets | ReadNow | Rebuild
+)
 _decoder: msgspec.msgpack.Decoder[AnyAction] = msgspec.msgpack.Decoder(AnyAction)
 
 

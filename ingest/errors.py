@@ -244,22 +244,27 @@ class SourceIO(SourceError):
 
 class ProgramFailed(TailboardError):
     code = "observe.failed"
-    hint = "Run the command by hand. `tailboard config show` prints it."
+    hint = "Run the command by hand. `tailboard roles list` and `config show` name it."
+
+    def __init__(self, message: str, *, output: bytes = b"") -> None:
+        super().__init__(message)
+        self.output = output
+        """What it had printed on standard output."""
 
 
 class ProgramMissing(ProgramFailed):
     code = "observe.missing"
-    hint = "Correct `command` under `[observe]` with `tailboard config edit`."
+    hint = "Correct the command of the role with `tailboard config edit`, or install the program."
 
 
 class ProgramTooSlow(ProgramFailed):
     code = "observe.too_slow"
-    hint = "Raise `observe_timeout_seconds`, or make the command faster."
+    hint = "Raise `timeout_seconds` of the role, or make the command faster."
 
 
 class ProgramOutputTooLarge(ProgramFailed):
     code = "observe.too_much"
-    hint = "Raise `observe_output_bytes`, or make the command print less."
+    hint = "Raise `output_bytes` of the role, or make the command print less."
 
 
 class ProgramStopped(ProgramFailed):
@@ -270,7 +275,13 @@ class ProgramStopped(ProgramFailed):
 
 class InvalidAnswer(ProgramFailed):
     code = "observe.garbage"
-    hint = 'It has to print {"notes": [{"text": "…"}]} and nothing else.'
+    hint = "It must print JSON of the schema that `tailboard roles show NAME` prints, alone."
+
+
+class UnknownRole(TailboardError):
+    code = "observe.unknown"
+    kind = ErrorClass.DATA
+    hint = "`tailboard roles list` shows the roles. Restart a running Tailboard after a change."
 
 
 # ── the database ────────────────────────────────────────────────────────────────────────────────

@@ -16,8 +16,9 @@ from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import asdict
 
 from ingest.errors import SettingsError
+from ingest.role_settings import Role, decode_roles
 
-Value = bool | int | float | str | Path | tuple[Path, ...] | tuple[str, ...]
+Value = bool | int | float | str | Path | tuple[Path, ...] | tuple[str, ...] | tuple[Role, ...]
 
 
 class Source(StrEnum):
@@ -101,6 +102,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     observe_output_bytes: Annotated[
         int, Setting("Output in bytes above which the command is killed", 1024)
     ] = 1024**2
+    roles: Annotated[
+        tuple[Role, ...],
+        Setting("Commands that summarise sessions and days; `tailboard roles list` shows them"),
+    ] = ()
     journal_turns: Annotated[
         int,
         Setting("Most recent turns of a session shown in a journal; earlier ones are counted", 1),
@@ -260,13 +265,15 @@ def _from_file(path: Path) -> dict[str, Value]:
         where = f"{path}:{line[1]}" if line else str(path)
         sentence = str(error).replace(line[0], "") if line else str(error)
         raise SettingsError(f"{where}: this is not TOML: {sentence}.") from error
-    values = {}
+    values: dict[str, Any] = {}
     for key, name, raw in _entries(table):
         where = f"{path}:{_line_of(key, text)}"
         if name not in NAMES:
             sentence = f"`{name}` is not a setting; allowed: {', '.join(NAMES)}."
             raise SettingsError(f"{where}: {sentence}")
-        values[name] = _checked(name, raw, where, path.parent)
+        value: Any = _checked(name, raw, where, path.parent)
+        # Each role is an entry of its own, so that an error names its line.
+        values[name] = (*values.get(name, ()), *value) if name == "roles" else value
     return values
 
 
@@ -275,6 +282,8 @@ def _entries(table: Mapping[str, object]) -> Iterator[tuple[str, str, object]]:
     for key, raw in table.items():
         if key in _TABLES and isinstance(raw, dict):
             yield from ((inner, f"{key}_{inner}", value) for inner, value in raw.items())
+        elif key == "roles" and isinstance(raw, dict):
+            yield from ((f"{key}.{inner}", key, {inner: table}) for inner, table in raw.items())
         elif key == "keys" and isinstance(raw, dict):
             yield key, key, [value and f"{name}={value}" for name, value in raw.items()]
         else:
@@ -324,10 +333,17 @@ def _words(text: str) -> list[str] | str:
 
 
 def _checked(name: str, raw: object, where: str, base: Path) -> Value:
-    value = _typed(name, raw, base)
+    value = _roles(raw, where) if name == "roles" else _typed(name, raw, base)
     if isinstance(value, UnsetType):
         raise SettingsError(f"{where}: `{name}` must be {allowed(name)}, not {raw!r}.")
     return value
+
+
+def _roles(raw: object, where: str) -> tuple[Role, ...] | UnsetType:
+    try:
+        return () if raw == [] else decode_roles(raw) if isinstance(raw, dict) else UNSET
+    except ValueError as error:
+        raise SettingsError(f"{where}: {error}") from error
 
 
 def _typed(name: str, raw: object, base: Path) -> Value | UnsetType:
@@ -366,6 +382,8 @@ def _matches(pattern: str, text: str) -> bool:
 def allowed(name: str) -> str:
     """The values that a setting allows."""
     about, kind = ABOUT[name], TYPES[name]
+    if kind == tuple[Role, ...]:
+        return "a table `[roles.NAME]` for each role"
     if kind == tuple[Path, ...]:
         return "a path or a list of paths"
     if kind is Path:

@@ -56,6 +56,7 @@ _CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     "enum": lambda value, rule: value in rule,
     "const": lambda value, rule: value == rule,
     "required": lambda value, rule: set(rule) <= set(value),
+    "maxItems": lambda value, rule: not isinstance(value, list) or len(value) <= rule,
     "minLength": lambda value, rule: len(value) >= rule,
     "maxLength": lambda value, rule: len(value) <= rule,
     "format": lambda value, rule: rule == "date-time" and bool(datetime.fromisoformat(value)),

@@ -78,15 +78,17 @@ def open_for_writing(invocation: Invocation) -> Iterator["Database"]:
         yield database
 
 
-def write_tasks(invocation: Invocation) -> None:
-    """Bring `v_tasks` up to date, which an owner does by itself."""
-    path = invocation.settings.db
-    if not path.exists():
-        return
-    client = connect_if_it_stays(path)
+def is_owned(invocation: Invocation) -> bool:
+    """Whether a process that stays has the database open."""
+    client = connect_if_it_stays(invocation.settings.db)
     if client is not None:
         client.close()
-    else:
+    return client is not None
+
+
+def write_tasks(invocation: Invocation) -> None:
+    """Bring `v_tasks` up to date, which an owner does by itself."""
+    if invocation.settings.db.exists() and not is_owned(invocation):
         # Imported here: a client of the owner needs no engine of its own.
         from ingest.projects.tasks.writer import TasksWriter
 

@@ -121,6 +121,13 @@ COMMANDS: Final = (
         "tailboard tag add 019a3f release",
     ),
     Entry(
+        "roles",
+        f"{_HERE}.roles",
+        "List and run the roles that summarise sessions and days.",
+        "tailboard roles show historian",
+        memory=True,
+    ),
+    Entry(
         "sources",
         f"{_HERE}.sources",
         "List the tracked files and how far each has been read.",

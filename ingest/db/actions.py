@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from ingest.actions import BatchAction, ReadAgain, RecordEdit
+from ingest.actions import BatchAction, ReadAgain, RecordEdit, RequestRole
 from ingest.batches.action import MOVES, Item, Verb, refusals
 from ingest.batches.retry_policy import MAX_ATTEMPTS, PAUSED_BY_USER, attempts_after_manual_retry
 from ingest.batches.state import TRANSITIONS
@@ -133,6 +133,23 @@ def record_edit(database: Database, action: RecordEdit, now: datetime) -> None:
     )
     with recorded_command(database, action.id):
         _append_and_insert(database, edit, 1, now)
+
+
+def request_role(database: Database, action: RequestRole, now: datetime) -> None:
+    """Queue the batch of a role, if there is none."""
+    day = action.day.isoformat() if action.day else None
+    values = {name: getattr(action, name) for name in ("source", "generation", "start", "finish")}
+    with database.transaction():
+        database.run("roles.request", id=action.batch, now=now.isoformat(), **values)
+        database.run(
+            "roles.add_batch",
+            batch=action.batch,
+            role=action.role,
+            home=action.home,
+            session=action.session,
+            project=action.project,
+            day=day,
+        )
 
 
 def _with_project_id(database: Database, arguments: dict[str, Any]) -> dict[str, Any]:

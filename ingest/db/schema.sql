@@ -197,9 +197,11 @@ create table notes (
     turn integer not null,      -- the newest turn that it was given
     batch varchar not null,     -- a retry replaces the notes of the same batch
     time timestamp not null,
-    origin varchar not null,    -- observe
+    origin varchar not null,    -- the role
     untrusted boolean not null, -- made from the text of a log, so never an instruction
-    kind varchar, text varchar not null
+    kind varchar,               -- summary, decision, proposal, or what the command named it
+    text varchar not null,
+    project varchar             -- its id, if the note is about a project and not about a session
 );
 
 create table segments (
@@ -318,4 +320,20 @@ create table written_projects (
 create table search_changes (
     id bigint not null, source integer not null, start bigint not null, finish bigint not null,
     time timestamp not null
+);
+
+-- What the batches of roles are about: a session, or a day of a project.
+create table role_batches (
+    batch varchar not null, role varchar not null, home varchar not null,
+    session varchar not null,   -- empty if it is about a day
+    project varchar,            -- its id, if it is about a day
+    day date
+);
+
+-- Each run of a role's command.
+create table role_runs (
+    batch varchar not null, role varchar not null, started_at timestamp not null,
+    seconds double not null, command_hash varchar not null, input_hash varchar not null,
+    input_tokens bigint,        -- null if the command does not report them
+    cached_tokens bigint, output_tokens bigint, error_code varchar
 );

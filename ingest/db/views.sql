@@ -322,9 +322,9 @@ select
 from (select unnest(map_entries(cast(cast(kinds as json) as map(varchar, json))), recursive := true) from segments)
 group by all;
 
--- Notes that an optional command wrote about sessions. They derive from logs and are not trusted.
+-- Notes that roles wrote about sessions and projects. They derive from logs and are not trusted.
 create or replace view v_notes as
-select home, session, source, turn, batch, time, origin, untrusted, kind, text from notes;
+select home, session, source, turn, batch, time, origin, untrusted, kind, text, project from notes;
 
 -- Tailboard's own metrics, one row for each minute in which anything happened.
 create or replace view v_samples as

@@ -24,12 +24,20 @@ from ingest.actions import (
     ReadReport,
     Rebuild,
     RecordEdit,
+    RequestRole,
     StoredText,
 )
 from ingest.batches.action import Item
 from ingest.batches.retry_policy import MAX_ATTEMPTS
 from ingest.db import prune, redact_stored, reset, search_changes
-from ingest.db.actions import execute_action, is_recorded, matched_items, preview, record_edit
+from ingest.db.actions import (
+    execute_action,
+    is_recorded,
+    matched_items,
+    preview,
+    record_edit,
+    request_role,
+)
 from ingest.db.database import Database
 from ingest.errors import ActionResultLost, ReadOnlyServer
 from ingest.text.times import Clock, utc_now
@@ -95,6 +103,10 @@ class ActionHandlers:
         if not is_recorded(self.database, action.id):
             record_edit(self.database, action, self.clock())
 
+    def request_role(self, action: RequestRole) -> None:
+        request_role(self.database, action, self.clock())
+        self.changed()
+
     def read_again(self, action: ReadAgain) -> ReadAgainResult:
         self._refuse_repetition(action.id)
         self.scan()
@@ -141,6 +153,7 @@ class ActionHandlers:
 HANDLERS: Final[dict[type, Handler]] = {
     BatchAction: Handler(ActionHandlers.change_batches, When.BETWEEN_COMMITS),
     RecordEdit: Handler(ActionHandlers.record_edit, When.BETWEEN_COMMITS),
+    RequestRole: Handler(ActionHandlers.request_role, When.BETWEEN_COMMITS),
     ReadAgain: Handler(ActionHandlers.read_again, When.IDLE),
     Prune: Handler(ActionHandlers.prune, When.IDLE),
     FindSecrets: Handler(ActionHandlers.find_secrets, When.READ_ONLY),

@@ -15,7 +15,7 @@ from msgspec import Struct
 
 from ingest import log
 from ingest.batches.batch import BatchKey, Kind
-from ingest.batches.failure import classify
+from ingest.batches.failure import Failure, classify
 from ingest.batches.state import State
 from ingest.db import queue
 from ingest.db.commit_results import BatchEnd, end_recorded
@@ -81,6 +81,16 @@ class BackgroundJob(ABC, Generic[R]):
     def save(self, found: Row, batch: str, result: R, now: datetime) -> None:
         """Store the result inside the open transaction."""
 
+    def source_key(self, found: Row) -> str:
+        """What the id of the batch is made of, besides its kind, generation and start."""
+        return f"{found['home']}/{found['session']}"
+
+    def on_claim(self, found: Row, batch: str) -> None:
+        """Store what belongs to the batch, inside the transaction that claims it."""
+
+    def on_failure(self, batch: str, failure: Failure) -> None:
+        """Store what belongs to a failed attempt, after the failure of the batch."""
+
     def step(self) -> None:
         """Save finished work, and start the next; does not block."""
         now = self.clock()
@@ -109,14 +119,24 @@ class BackgroundJob(ABC, Generic[R]):
         except Exception as error:  # noqa: BLE001 - recorded as the failure of the batch
             log.unexpected(error)
             self._unreleased = True
+            failure = classify(error)
             queue.record_failures(
                 self.database,
-                {running.claim.id: classify(error)},
+                {running.claim.id: failure},
                 self.clock(),
                 "auto",
                 self.tuning.max_attempts,
             )
             self._unreleased = False
+            self.on_failure(running.claim.id, failure)
+
+    def run_pending(self) -> None:
+        """Run what is pending, one batch after the other, and wait for it."""
+        while self.waiting() is not None:
+            self._begin(self.clock())
+            if self._running is None:
+                return  # The queue is paused.
+            self.finish()
 
     def close(self) -> None:
         """Stop the running work; its batch is released."""
@@ -139,6 +159,7 @@ class BackgroundJob(ABC, Generic[R]):
         claim = self._claim(found)
         with self.database.transaction():
             queue.claim(self.database, [claim], now.isoformat())
+            self.on_claim(found, claim.id)
         row = self.database.first_row("queue.batch", id=claim.id)
         if row is None or row["state"] != State.CLAIMED:
             return  # A user action changed it in the meantime.
@@ -172,9 +193,7 @@ class BackgroundJob(ABC, Generic[R]):
             self.save(running.found, claim.id, result.result, now)
 
     def _claim(self, found: Row) -> queue.Claim:
-        key = BatchKey(
-            self.kind, f"{found['home']}/{found['session']}", found["generation"], found["start"]
-        )
+        key = BatchKey(self.kind, self.source_key(found), found["generation"], found["start"])
         return queue.Claim(
             found.get("id") or key.id,
             self.kind,

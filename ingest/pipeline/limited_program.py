@@ -26,7 +26,7 @@ from ingest.errors import (
 )
 
 ENVIRONMENT: Final = ("PATH", "HOME", "USER", "LANG", "LC_ALL", "TMPDIR")
-"""The only environment variables that the program gets."""
+"""The environment variables that every program gets."""
 _CHUNK: Final = 64 * 1024
 _STDERR_CHARS: Final = 500
 _STOP_CHECK_EVERY: Final = 0.2
@@ -45,8 +45,10 @@ def run(
     env: Mapping[str, str],
     data: bytes,
     stopped: Callable[[], bool],
+    variables: Sequence[str] = (),
 ) -> bytes:
-    """Run the program with `data` on standard input; returns its standard output."""
+    """Run the program with `data` on standard input; returns its standard output. It gets these
+    environment variables besides the usual ones."""
     # A file, not a pipe: writing it never blocks. It has no name, so it cannot be left behind.
     with tempfile.TemporaryFile(dir=folder) as source:
         source.write(data)
@@ -57,7 +59,7 @@ def run(
                 stdin=source,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
-                env={name: env[name] for name in ENVIRONMENT if name in env},
+                env={name: env[name] for name in (*ENVIRONMENT, *variables) if name in env},
                 cwd="/",
                 start_new_session=True,
             )
@@ -71,7 +73,7 @@ def run(
         _kill(process)
     if code != 0:
         how = f"ended with {code}" if code > 0 else f"was ended by signal {-code}"
-        raise ProgramFailed(f"{command[0]} {how}. {stderr}".strip())
+        raise ProgramFailed(f"{command[0]} {how}. {stderr}".strip(), output=answer)
     return answer
 
 

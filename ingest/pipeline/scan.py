@@ -339,6 +339,7 @@ class _Registry:
                 database.run("session_rows.move_home", **old)
                 database.run("session_rows.move_tasks", **old)
                 database.run("registry.move_notes", **old)
+                database.run("registry.move_roles", **old)
                 database.run("registry.drop_problems", home=other["id"])
                 database.run("registry.drop_home", home=other["id"])
                 database.run("registry.add_home", id=home.id, path=storable(str(home.path)))

@@ -5,16 +5,16 @@ from datetime import timedelta, tzinfo
 from functools import partial
 from typing import Any
 
-from ingest.pipeline import limited_program
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.maintenance import Job, Maintenance
-from ingest.pipeline.observe import Observer
 from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.git.notices import GitNotices
 from ingest.projects.journal.auto_export import JournalExporter
 from ingest.projects.nudge_job import NudgeJob
+from ingest.projects.roles.job import RoleJob, all_roles, run_command
 from ingest.projects.state.auto_export import StateExporter
 from ingest.projects.tasks.writer import TasksWriter
+from ingest.role_settings import OBSERVE
 from ingest.sessions.scope import now_for
 from ingest.sessions.search.background import IndexWriter
 from ingest.settings import Settings
@@ -41,15 +41,10 @@ def background_jobs(
         files = {"turns": settings.journal_turns, "zone": zone, **common}
         jobs.append(JournalExporter(owner.database, **files))
         jobs.append(StateExporter(owner.database, **files))
-    if settings.observe_command:
-        observe = partial(
-            limited_program.run,
-            settings.observe_command,
-            limited_program.Limits(settings.observe_timeout_seconds, settings.observe_output_bytes),
-            owner.database.spool,
-            env,
-        )
-        quiet = timedelta(minutes=settings.observe_quiet_minutes)
-        jobs.append(Observer(owner.database, observe, quiet=quiet, **common))
+    # Without the memory, the observer alone remains.
+    roles = [one for one in all_roles(settings) if settings.memory_enabled or one.name == OBSERVE]
+    if roles:
+        run_role = partial(run_command, folder=owner.database.spool, env=env)
+        jobs.append(RoleJob(owner.database, roles, run_role, zone=zone, **common))
     retention = timedelta(days=settings.retention_days)
     return Maintenance(owner.database, owner.clock, jobs, retention)

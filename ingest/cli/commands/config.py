@@ -108,9 +108,11 @@ def observe_schema(invocation: Invocation) -> None:
     Example: tailboard config observe-schema
     """
     # Imported late: the other subcommands do not need the database.
-    from ingest.pipeline.observe import answer_schema
+    from ingest.projects.roles.answer import answer_schema
+    from ingest.role_settings import OBSERVE, Role, RoleOutput
 
-    schema = answer_schema()
+    role = Role(name=OBSERVE, command=("command",), writes=(RoleOutput.NOTES,))
+    schema = answer_schema(role)
     invocation.answer(
         "config.observe-schema",
         {"json_schema": schema},

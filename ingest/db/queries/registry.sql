@@ -14,6 +14,9 @@ update sources set home = $home where home = $old;
 -- name: move_notes
 update notes set home = $home where home = $old;
 
+-- name: move_roles
+update role_batches set home = $home where home = $old;
+
 -- name: drop_home
 delete from homes where id = $home;
 

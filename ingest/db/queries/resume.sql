@@ -118,9 +118,13 @@ and regexp_matches(c.command, '\b(commit|merge|rebase|cherry-pick|revert|am)\b')
 order by c.time, c.source, c.byte;
 
 -- name: notes
--- Notes that an optional command wrote about these sessions, the newest first.
-select n.session, n.turn, n.time, n.kind, n.origin, n.text
+-- Notes that roles wrote about these sessions and their project, the newest first.
+select nullif(n.session, '') as session, n.turn, n.time, n.kind, n.origin, n.text
 from notes n
-where n.home = $home and list_contains($sessions::varchar[], n.session)
+where (n.home = $home and list_contains($sessions::varchar[], n.session))
+or n.project in (
+    select project_id from v_sessions
+    where home = $home and list_contains($sessions::varchar[], id)
+)
 order by n.time desc, n.turn desc, n.text
 limit 30;

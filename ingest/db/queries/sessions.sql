@@ -148,10 +148,10 @@ group by all
 order by source, turn;
 
 -- name: notes
--- Notes that an optional command wrote about these sessions.
+-- Notes that roles wrote about these sessions.
 select source, turn, time as at, origin, untrusted, kind, text
 from notes
-where source in (select unnest($sources::integer[]))
+where source in (select unnest($sources::integer[])) and project is null
 order by source, turn, time, text;
 
 -- name: of_people

@@ -91,9 +91,9 @@ def notes(
     found += [
         ResumeNote(
             mask(row["text"]),
-            row["kind"] or row["origin"],
+            " ".join(filter(None, (row["kind"], f"by {row['origin']}"))),
             row["time"],
-            LogPosition(row["session"], row["turn"]),
+            LogPosition(row["session"], row["turn"]) if row["session"] else None,
         )
         for row in rows
     ]

@@ -22,7 +22,7 @@ KINDS: Final = {
     "output": "what it printed",
     "file": "a file that was changed",
     "goal": "a goal",
-    "note": "a note of the observer",
+    "note": "what a role wrote",
     "error": "why a turn failed",
     "script": "JavaScript that called other tools",
     "self": "calls of Tailboard itself",

@@ -12,8 +12,9 @@ from ingest.batches.batch import Kind
 from ingest.db.database import Database
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
-from ingest.pipeline.observe import decode_answer
 from ingest.projects.maintenance import background_jobs
+from ingest.projects.roles.answer import decode_answer
+from ingest.role_settings import Role, RoleOutput
 from ingest.settings import NAMES, Settings
 from tests.integration.cli.cli_harness import CliHarness, Sessions
 
@@ -88,7 +89,8 @@ def test_the_schema_of_an_observers_answer_is_printed_and_fits_the_manual(cli: C
     manual = (Path(__file__).parents[3] / "MANUAL.md").read_text()
     example = re.search(r"`(\{\"notes\": .*\})`", manual)
     assert example is not None
-    (answered,) = decode_answer(example[1].encode()).notes
+    observer = Role(name="observe", command=("notes",), writes=(RoleOutput.NOTES,))
+    (answered,) = decode_answer(example[1].encode(), observer)
     assert set(note["properties"]) >= {name for name in ("text", "kind") if getattr(answered, name)}
 
 
@@ -112,7 +114,8 @@ def test_with_memory_off_its_commands_are_refused_and_nothing_is_written(
             for enabled in (True, False)
         )
         assert [job.kind for job in on.jobs] == [
-            "nudges", "search", "git", "projects", "tasks", Kind.JOURNAL, Kind.STATE
+            "nudges", "search", "git", "projects", "tasks", Kind.JOURNAL, Kind.STATE,
+            Kind.OBSERVE,
         ]  # fmt: skip
         assert [job.kind for job in off.jobs] == ["nudges", "search"]
         on.close()

@@ -3,15 +3,17 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from ingest.db.database import Database
 from ingest.db.local_reader import LocalReader
-from ingest.pipeline.observe import session_document
 from ingest.projects.journal.build import journal_rules, session_journal
 from ingest.projects.journal.write import JournalFormat, render
+from ingest.projects.roles.facts import role_input
+from ingest.role_settings import Role
 from ingest.sessions.load import load_log
 from ingest.sessions.model import SessionLog
 from ingest.sessions.scope import Now, Scope
@@ -53,8 +55,17 @@ class Views:
 
     @property
     def observed(self) -> Steps:
-        result, _ = session_document(self.database, self.session.home_id, self.session.id)
-        return [(one["text"], one["status"]) for one in msgspec.json.decode(result)["plan"]]
+        return [(one["text"], one["status"]) for one in self.given["plan"]]
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What a role is given."""
+        found = {"home": self.session.home_id, "session": self.session.id, "day": None}
+        result = role_input(self.database, Role(name="r", command=("x",)), found, None)
+        assert result is not None
+        document: dict[str, Any] = msgspec.json.decode(result.document)
+        assert result.turn == document["turns"][-1]["n"]
+        return document
 
     @property
     def moments(self) -> list[Moment]:
@@ -222,10 +233,7 @@ def test_the_plan_of_the_last_file_of_a_session_counts(home: Home, read: Read) -
     result = read()
     assert result.observed == [("Read", "completed"), ("Fix", "pending")]
     assert "Fix" in result.card
-    document, newest = session_document(result.database, result.session.home_id, result.session.id)
-    reply = [one["text"] for one in msgspec.json.decode(document)["messages"]]
-    assert reply[-1] == "Planned."
-    assert newest == msgspec.json.decode(document)["turns"][-1]["n"]
+    assert result.given["messages"][-1]["text"] == "Planned."
 
 
 def test_goals_name_the_turn_of_their_session(home: Home, read: Read) -> None:

@@ -9,16 +9,16 @@ from functools import partial
 from threading import Event, Thread
 from time import monotonic
 
-from ingest.pipeline import limited_program
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes
 from ingest.pipeline.maintenance import Job, Maintenance
-from ingest.pipeline.observe import Observer
 from ingest.pipeline.run import RunSettings
+from ingest.projects.roles.job import RoleJob, all_roles, run_command
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.sessions.search.background import IndexWriter
+from ingest.settings import Settings
 from tests.build import Home
 from tests.integration.cli.cli_harness import CliHarness
 
@@ -63,18 +63,18 @@ def _maintenance(owner: Owner, code: str | None) -> Maintenance:
     database = owner.database
     jobs: list[Job] = [IndexWriter(database, database.path, database.commits)]
     if code is not None:
-        tell = partial(
-            limited_program.run,
-            [sys.executable, "-c", code],
-            limited_program.Limits(PATIENCE, 1024**2),
-            owner.database.spool,
-            {},
+        settings = Settings(
+            codex_homes=(),
+            db=database.path,
+            observe_command=(sys.executable, "-c", code),
+            observe_quiet_minutes=1,
         )
         jobs.append(
-            Observer(
-                owner.database,
-                tell,
-                quiet=timedelta(minutes=1),
+            RoleJob(
+                database,
+                all_roles(settings),
+                partial(run_command, folder=database.spool, env={}),
+                zone=UTC,
                 tuning=RunSettings(),
                 clock=owner.clock,
             )

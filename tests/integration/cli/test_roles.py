@@ -1,0 +1,117 @@
+"""`tailboard roles`: list, show, run with and without an owner, and the summary that counts."""
+
+import json
+import sys
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
+from ingest.pipeline.homes import homes
+from ingest.projects.maintenance import background_jobs
+from ingest.server.owner_file import Role as OwnerRole
+from ingest.settings import GivenOptions, load, places
+from tests.build import Home
+from tests.integration.cli.cli_harness import CliHarness
+from tests.integration.queue.test_with_an_owner import HASTY
+
+CODE = """
+import json, sys
+given = json.load(sys.stdin)
+about = given.get("day") or given["session"]["title"]
+print(json.dumps({"summary": f"{about}: done"}))
+"""
+
+
+def configure(cli: CliHarness, *tables: str) -> None:
+    command = json.dumps([sys.executable, "-c", CODE])
+    text = "".join(f"[roles.{table}\ncommand = {command}\n" for table in tables)
+    (cli.tmp / "config.toml").write_text(text)
+
+
+def read_one_session(cli: CliHarness) -> str:
+    home = Home(cli.home)
+    session = home.session(cwd="/home/dev/parser")
+    session.prompt("Fix the parser")
+    session.end_turn("Fixed.")
+    session.write()
+    assert cli.run("ingest", "-q").code == 0
+    cli.now += timedelta(minutes=1)
+    return session.thread.id
+
+
+def test_a_role_runs_on_demand_once_and_its_summary_can_be_overruled(cli: CliHarness) -> None:
+    session = read_one_session(cli)
+    configure(cli, "short]", 'daily]\nscope = ["journal"]')
+    done = cli.json("roles", "run", "short", "--session", session[:13])
+    assert (done["state"], done["summary"]["text"]) == ("completed", "Fix the parser: done")
+    assert done["summary"]["batch"] == done["batch"]
+    again = cli.json("roles", "run", "short", "--session", session)
+    assert "same input as batch" in again["reason"]
+    day = cli.json("roles", "run", "daily", "--project", "parser", "--day", "2026-11-21")
+    assert day["summary"]["text"] == "2026-11-21: done"
+    short, daily, *presets = cli.json("roles")["roles"]
+    assert [short["name"], daily["name"]] == ["short", "daily"]
+    assert (short["spent"], short["failed"]) == ({"runs": 1, "tokens": 0}, 0)
+    assert [(one["name"], one["when"], one["last_run"]) for one in presets] == [
+        (name, "on demand", None) for name in ("historian", "planner", "reviewer")
+    ]
+    own = cli.json("roles", "summary", session, "--set", "Mine, with ghp_" + "a1B2" * 9)
+    assert own["summary"]["person"] is True
+    assert "ghp_" not in own["summary"]["text"]
+    assert [one["by"] for one in own["others"]] == ["short"]
+    # The summary is beside what follows from the logs, and found by a search.
+    assert cli.json("show", session)["turns"][0]["answer"] == "Fixed."
+    assert cli.json("show", session)["notes"][0]["origin"] == "short"
+    assert "Mine, with" in cli.run("roles", "summary", session).out
+    hits = cli.json("search", "kind:note", "done")["hits"]
+    assert "Fix the parser: done" in [hit["excerpt"] for hit in hits]
+
+
+def test_a_role_is_shown_with_its_command_prompt_schema_and_runs(cli: CliHarness) -> None:
+    shown = cli.json("roles", "show", "historian")
+    assert shown["command"][:2] == ["codex", "exec"]
+    assert "data, never an instruction" in shown["role"]["prompt"]
+    assert shown["json_schema"]["$id"] == "tailboard.role-answer/1"
+    out = cli.run("roles", "show", "historian").out
+    assert "codex exec --ephemeral" in out
+    assert "runs_per_day" in out
+    assert cli.run("roles", "show", "nobody").code == 1
+
+
+def test_a_role_that_fails_is_a_failed_batch_of_the_queue(cli: CliHarness) -> None:
+    session = read_one_session(cli)
+    text = '[roles.bad]\ncommand = ["false"]\nruns_per_day = 1\n'
+    (cli.tmp / "config.toml").write_text(text)
+    failed = cli.json("roles", "run", "bad", "--session", session, code=1)
+    assert (failed["state"], failed["error"]["code"]) == ("failed", "observe.failed")
+    assert [one["id"] for one in cli.json("batches", "--kind", "observe")["batches"]] == [
+        failed["batch"]
+    ]
+    assert cli.json("roles")["roles"][0]["failed"] == 1
+    refused = cli.run("roles", "run", "bad", "--session", session, "--json")
+    assert "budget of bad" in refused.err
+
+
+def test_the_owner_runs_a_role_that_a_command_asks_for(cli: CliHarness) -> None:
+    session = read_one_session(cli)
+    configure(cli, "short]")
+    env = {"TAILBOARD_CONFIG": str(cli.tmp / "config.toml"), "TAILBOARD_DB": str(cli.db)}
+    settings = load(GivenOptions(), env, places(env)).settings
+    options = ServerOptions(homes([Path(cli.home)]), OwnerRole.FOLLOW)
+    found = start_or_connect(cli.db, options)
+    assert isinstance(found, RunningServer)
+    stop = Event()
+    with found:
+        jobs = background_jobs(found.owner, settings, {}, None, lambda _: None)
+        follow = partial(found.owner.follow, stop, lambda _: None, pace=HASTY, maintain=jobs.step)
+        thread = Thread(target=follow)
+        thread.start()
+        try:
+            done = cli.json("roles", "run", "short", "--session", session)
+        finally:
+            stop.set()
+            thread.join()
+            jobs.close()
+    assert (done["state"], done["summary"]["text"]) == ("completed", "Fix the parser: done")
