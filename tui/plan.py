@@ -15,19 +15,22 @@ from msgspec.structs import replace
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.git.read_repository import Git
-from ingest.projects.graph.drawing import draw
-from ingest.projects.graph.layout import layout
+from ingest.projects.graph.drawing import Drawing, draw
+from ingest.projects.graph.layout import Layout, layout
 from ingest.projects.tasks.filters import TaskFilter, filter_tasks
-from ingest.projects.tasks.model import Edge, EdgeKind, Origin, Roadmap, Task, TaskState
+from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.revisions import Revision, RevisionStep, StepChange, load_revisions
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.sessions.scope import Now, Scope
+from ingest.sessions.session import ID_CHARS, title_of
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from tui.filters import matches
 from tui.widgets.graph import GraphPicture
 
 MAX_BOXES: Final = 500
 """More boxes would not be readable. The table shows all tasks."""
+LABEL_COLUMNS: Final = (24, 60)
+"""Of the shortest and the longest labels in a graph."""
 _CHANGE_SIGNS: Final = {
     StepChange.ADDED: "+",
     StepChange.REMOVED: "−",
@@ -51,6 +54,7 @@ class PlanView(StrEnum):
     GRAPH = "graph"
     TREE = "tree"
     TABLE = "table"
+    SESSIONS = "by session"
 
 
 class PlanRequest(Struct, frozen=True):
@@ -71,7 +75,10 @@ class PlanRequest(Struct, frozen=True):
     """The session of the task under the cursor."""
     order: tuple[str, ...] = ()
     """Order of the nodes in the last graph, so that they stay where they are."""
-    label_width: int = 24
+    columns: int = 80
+    """The width that a graph has."""
+    with_done: bool = False
+    """Whether tasks are shown that need no further work."""
     ascii: bool = False
 
 
@@ -88,10 +95,18 @@ class PlanLayout(Struct, frozen=True):
     graph: GraphPicture | None
     hidden_count: int
     """Tasks that are not in the graph because it would be too large."""
+    done_hidden: int = 0
+    """Tasks that are not shown because they are done."""
+    titles: Mapping[str, str] = MappingProxyType({})
+    """Of the sessions of the tasks."""
 
     @property
     def revision(self) -> Revision | None:
         return _revision(self.request, self.revisions)
+
+    def title(self, session: str) -> str:
+        """The title of a session; without one, the beginning of its id."""
+        return self.titles.get(session) or session[:ID_CHARS]
 
 
 def _revision(request: PlanRequest, revisions: Sequence[Revision]) -> Revision | None:
@@ -111,7 +126,38 @@ def lay_out_plan(
     shown = at_revision(revision, current.names) if revision else filter_roadmap(current, request)
     graph = draw_graph(shown, request) if request.view is PlanView.GRAPH else None
     hidden_count = max(0, len(shown.tasks) - MAX_BOXES) if graph else 0
-    return PlanLayout(request, projects, project, current, shown, revisions, graph, hidden_count)
+    done_hidden = 0 if revision else hidden_done(current, request)
+    names = load_titles(reader, current.tasks)
+    return PlanLayout(
+        request, projects, project, current, shown, revisions, graph, hidden_count, done_hidden,
+        names,
+    )  # fmt: skip
+
+
+def load_titles(reader: NamedQueries, tasks: Sequence[Task]) -> dict[str, str]:
+    """The titles of the sessions that list these tasks."""
+    ids = sorted({session for task in tasks for session in task.sessions})
+    rows = reader.rows("sessions.titles", ids=ids) if ids else []
+    return {row["id"]: title for row in rows if (title := title_of(row["title"]))}
+
+
+def hides_done(request: PlanRequest) -> bool:
+    return not request.with_done and request.task_filter is TaskFilter.ALL and not request.words
+
+
+def hidden_done(current: Roadmap, request: PlanRequest) -> int:
+    """How many tasks are not shown because they are done."""
+    if not hides_done(request):
+        return 0
+    return sum(task.current and task.state in CLOSED for task in current.tasks)
+
+
+def group_by_session(tasks: Sequence[Task]) -> dict[str | None, list[Task]]:
+    """The tasks by the session that first listed them, in the order of the tasks."""
+    groups: dict[str | None, list[Task]] = {}
+    for task in tasks:
+        groups.setdefault(task.session, []).append(task)
+    return groups
 
 
 def _scope(request: PlanRequest, project: str | None) -> Scope:
@@ -129,6 +175,8 @@ def _scope(request: PlanRequest, project: str | None) -> Scope:
 def filter_roadmap(current: Roadmap, request: PlanRequest) -> Roadmap:
     """The relevant tasks that match the filter, and the edges between them."""
     tasks = filter_tasks([task for task in current.tasks if task.current], request.task_filter)
+    if hides_done(request):
+        tasks = [task for task in tasks if task.state not in CLOSED]
     if request.words:
         tasks = [task for task in tasks if matches(task.text, request.words)]
     ids = {task.id for task in tasks}
@@ -177,10 +225,23 @@ def draw_graph(shown: Roadmap, request: PlanRequest) -> GraphPicture:
     hard = {(edge.source, edge.target) for edge in drawn if edge.kind is EdgeKind.DEPENDS}
     placed = layout([task.id for task in tasks], edges, request.order)
     labels = {task.id: label(task, ascii=request.ascii) for task in tasks}
-    drawing = draw(
-        placed, labels, set(edges) - hard, columns=request.label_width, ascii=request.ascii
-    )
+    soft = set(edges) - hard
+    drawing = _drawn_to_fit(placed, labels, soft, request)
     return GraphPicture(placed, drawing, {task.id: tone(task) for task in tasks})
+
+
+def _drawn_to_fit(
+    placed: Layout, labels: Mapping[str, str], soft: set[tuple[str, str]], request: PlanRequest
+) -> Drawing:
+    """With labels as long as they may be in the width that there is."""
+    layers = 1 + max((place.layer for place in placed.places.values()), default=0)
+    columns = LABEL_COLUMNS[1]
+    while True:
+        drawing = draw(placed, labels, soft, columns=columns, ascii=request.ascii)
+        over = drawing.width - request.columns
+        if over <= 0 or columns == LABEL_COLUMNS[0]:
+            return drawing
+        columns = max(LABEL_COLUMNS[0], columns - max(1, over // layers))
 
 
 def label(task: Task, *, ascii: bool = False) -> str:

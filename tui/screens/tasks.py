@@ -6,7 +6,7 @@ The commands that edit tasks are in `task_edits.py`.
 from typing import Any, ClassVar
 
 from msgspec.structs import replace
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -26,16 +26,14 @@ _FILTERS = [
     TaskFilter.DONE,
     TaskFilter.UNPROVEN,
 ]
-_LABEL_WIDTHS = ((160, 34), (110, 24), (0, 20))
-"""Minimum width of the window, and the width of the labels in the graph."""
 
 
 class TasksScreen(TaskEdits):
     TAB = "tasks"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind(
-            "view", "next-ready", "complete", "block", "set", "add", "undo", "owner", "link",
-            "unlink", "evidence", "note", "reset-task", "choice", "narrow", "next-project",
+            "view", "show-all", "next-ready", "complete", "block", "set", "add", "undo", "owner",
+            "link", "unlink", "evidence", "note", "reset-task", "choice", "narrow", "next-project",
             "filter",
             "previous-project", "previous-revision", "next-revision",
         ),
@@ -72,6 +70,7 @@ class TasksScreen(TaskEdits):
     def show_task(self, project: str, task: str) -> None:
         """Show a project with the cursor at one of its tasks."""
         self._came_from, self.plan_pane.next_id = self.dashboard.place, task
+        self._request(with_done=True)
         self._show_project(project)
 
     def show_session(self, project: str, session: str) -> None:
@@ -79,19 +78,13 @@ class TasksScreen(TaskEdits):
         self._came_from = self.dashboard.place
         self._request(
             project=project, scope=PlanScope.SESSION, session=session, revision=None,
-            revision_session=session, task_filter=TaskFilter.ALL, words="",
+            revision_session=session, task_filter=TaskFilter.ALL, words="", with_done=True,
         )  # fmt: skip
 
     def _show_project(self, project: str) -> None:
         self._request(
             project=project, scope=PlanScope.PROJECT, revision=None, revision_session=None
         )
-
-    def on_resize(self, event: events.Resize) -> None:
-        super().on_resize(event)
-        width = next(width for least, width in _LABEL_WIDTHS if event.size.width >= least)
-        if width != self.request.label_width:
-            self._request(label_width=width)
 
     # ── what is shown ─────────────────────────────────────────────────────────────────────────────
 
@@ -111,16 +104,33 @@ class TasksScreen(TaskEdits):
         plan, task = self.plan_pane.plan, self.plan_pane.selected
         self.refresh_bindings()
         in_past = plan is not None and plan.revision is not None
-        self.detail.show_task(task, plan.shown if plan and in_past else self.roadmap)
+        if plan is not None:
+            shown = plan.shown if in_past else plan.roadmap
+            self.detail.show_task(task, shown, plan.titles)
         if task is not None and not in_past and task.session != self.request.revision_session:
             self._request(revision_session=task.session)
 
     @on(PlanPane.TaskOpened)
     def _task_opened(self) -> None:
+        session = self.plan_pane.selected_session
         if self.is_picking:
             self.pick()
+        elif session is not None:
+            self.run_command(lambda: self._open_session(session))
         else:
             self.focus_pane(self.detail)
+
+    async def _open_session(self, session: str) -> None:
+        home = await self.dashboard.queries.ask(
+            lambda reader: reader.first_row("sessions.home_of", id=session)
+        )
+        if home is not None:
+            self.dashboard.open_session(home["home"], session)
+
+    def action_show_all(self) -> None:
+        """Show also the tasks that need no further work, or hide them."""
+        self.plan_pane.next_id = self.plan_pane.selected_id
+        self._request(with_done=not self.request.with_done, revision=None)
 
     def action_view(self) -> None:
         views = list(PlanView)

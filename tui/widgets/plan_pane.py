@@ -1,10 +1,9 @@
-"""The pane of the tasks screen that shows the tasks as a graph, a tree or a table.
+"""The pane of the tasks screen that shows the tasks as a graph, a tree, a table or by session.
 
-One query serves all three. The screen sets the `PlanRequest`: which view, and which tasks.
+One query serves all of them. The screen sets the `PlanRequest`: which view, and which tasks.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 from textual import on
@@ -13,107 +12,29 @@ from textual.content import Content
 from textual.message import Message
 from textual.widgets import Static
 
-from ingest.db.query_reader import QueryReader
-from ingest.projects.tasks.model import Roadmap, Task
+from ingest.projects.tasks.model import Task
 from ingest.projects.tasks.plan_tool import hint
 from ingest.text.numbers import pluralize
-from ingest.text.state_style import STATE_STYLES, UNKNOWN
-from ingest.text.times import duration
 from tui import content
-from tui.plan import (
-    PlanLayout,
-    PlanRequest,
-    PlanScope,
-    PlanView,
-    flatten_tree,
-    label,
-    lay_out_plan,
-    state_counts,
-    tone,
-)
+from tui.plan import PlanLayout, PlanRequest, PlanScope, PlanView, lay_out_plan, state_counts
 from tui.query_runner import Query
-from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.graph import Graph
 from tui.widgets.list_pane import pending_text
-from tui.widgets.listing import InMemoryListing
 from tui.widgets.pane import Pane
-from tui.widgets.table import ListResult, Table
-
-
-class TaskListing(InMemoryListing):
-    """The tasks of the last result, as rows."""
-
-    def __init__(
-        self, columns: tuple[Column, ...], to_rows: Callable[[Roadmap], list[ListRow]]
-    ) -> None:
-        super().__init__()
-        self.columns, self.to_rows = columns, to_rows
-        self.tasks: Sequence[ListRow] = ()
-
-    def load(self, reader: QueryReader) -> Sequence[ListRow]:
-        return self.tasks
-
-
-_TREE = (
-    Column("task", "Task", 24, grow=1, sorts=False),
-    Column("owner", "Owner", 12, drop_order=2, sorts=False),
-    Column("time", "Time", 8, right=True, drop_order=1, sorts=False),
-)
-_TABLE = (
-    Column("state", "State", 13),
-    Column("task", "Task", 20, grow=1),
-    Column("origin", "Origin", 8, drop_order=3),
-    Column("branch", "Branch", 12, drop_order=4),
-    Column("owner", "Owner", 10, drop_order=2),
-    Column("time", "Time", 8, right=True, drop_order=1),
+from tui.widgets.table import Table
+from tui.widgets.task_lists import (
+    TABLE,
+    TREE,
+    SessionHead,
+    TaskListing,
+    TaskTable,
+    as_table,
+    as_tree,
+    by_session,
 )
 
-
-def _as_tree(shown: Roadmap) -> list[ListRow]:
-    return [_tree_row(depth, task) for depth, task in flatten_tree(shown)]
-
-
-def _as_table(shown: Roadmap) -> list[ListRow]:
-    return [_table_row(task) for task in shown.tasks]
-
-
-def _tree_row(depth: int, task: Task) -> ListRow:
-    return ListRow(
-        task.id,
-        (Styled("  " * depth + label(task), tone(task)), task.owner, duration(task.seconds)),
-        text=task.text,
-        id=task.id,
-    )
-
-
-def _table_row(task: Task) -> ListRow:
-    style = STATE_STYLES.get(task.state, UNKNOWN)
-    edited = "!" if task.edited else ""
-    state = Styled(f"{style.glyph}{edited} {task.state.replace('_', ' ')}", style.color)
-    cells = (state, task.text, str(task.origin), task.branch, task.owner, duration(task.seconds))
-    return ListRow(task.id, cells, text=task.text, id=task.id)
-
-
-class TaskTable(Table):
-    """A table of tasks. The pane passes it the tasks; it has no query of its own."""
-
-    def __init__(self, tasks: TaskListing, id: str) -> None:
-        super().__init__(tasks, marks=False, id=id)
-        self.tasks = tasks
-
-    def show_plan(self, plan: PlanLayout) -> None:
-        self.tasks.tasks = self.tasks.to_rows(plan.shown)
-        self.update_rows()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        # Here the key sets a state. A click on a title still sorts.
-        return action != "sort" and super().check_action(action, parameters)
-
-    def update_rows(self) -> None:
-        """Show the same tasks in the current view."""
-        rows = self.tasks.filter_and_sort(self.tasks.tasks, self.view)
-        by_key = {row.key: row for row in rows}
-        self.set_result(ListResult(self.listing, self.view, list(by_key), list(by_key), by_key))
+_GRAPH_MARGIN: Final = 2
+"""Columns beside the graph: its scrollbar and a gap."""
 
 
 class PlanPane(Pane):
@@ -140,8 +61,9 @@ class PlanPane(Pane):
         self.request = PlanRequest()
         self.plan: PlanLayout | None = None
         self.graph = Graph()
-        self.tree_table = TaskTable(TaskListing(_TREE, _as_tree), id="tree")
-        self.table = TaskTable(TaskListing(_TABLE, _as_table), id="table")
+        self.tree_table = TaskTable(TaskListing(TREE, as_tree), id="tree")
+        self.table = TaskTable(TaskListing(TABLE, as_table), id="table")
+        self.session_table = TaskTable(TaskListing(TREE, by_session), id="sessions")
         self.next_id: str | None = None
         """The task that the cursor goes to with the next result."""
         self.picking: Content | None = None
@@ -153,6 +75,7 @@ class PlanPane(Pane):
         yield self.graph
         yield self.tree_table
         yield self.table
+        yield self.session_table
         yield Static(classes="empty")
 
     # ── the query ─────────────────────────────────────────────────────────────────────────────────
@@ -175,7 +98,7 @@ class PlanPane(Pane):
     def _show_plan(self, plan: PlanLayout) -> None:
         empty = not plan.shown.tasks
         selected, self.next_id = self.next_id or self.selected_id, None
-        for widget in (self.graph, self.tree_table, self.table):
+        for widget in (self.graph, self.tree_table, self.table, self.session_table):
             widget.set_class(widget is self.current_view and not empty, "-shown")
         self.query_exactly_one(".empty", Static).display = empty
         if empty:
@@ -218,11 +141,28 @@ class PlanPane(Pane):
                 return self.tree_table
             case PlanView.TABLE:
                 return self.table
+            case PlanView.SESSIONS:
+                return self.session_table
 
     @property
     def selected_id(self) -> str | None:
         view = self.current_view
-        return view.node if isinstance(view, Graph) else view.key
+        key = view.node if isinstance(view, Graph) else view.key
+        return key if isinstance(key, str) else None
+
+    @property
+    def selected_session(self) -> str | None:
+        """The session whose head is under the cursor."""
+        view = self.current_view
+        key = None if isinstance(view, Graph) else view.key
+        return key.session if isinstance(key, SessionHead) else None
+
+    def on_resize(self) -> None:
+        columns = self.scrollable_content_region.width - _GRAPH_MARGIN
+        if columns != self.request.columns:
+            self.request = replace(self.request, columns=columns)
+            if self.plan is not None and self.request.view is PlanView.GRAPH:
+                self.screen.load_now()  # type: ignore[attr-defined]
 
     @property
     def selected(self) -> Task | None:
@@ -281,7 +221,7 @@ class PlanPane(Pane):
             case PlanScope.BRANCH:
                 where += f" · {request.branch}"
             case PlanScope.SESSION:
-                where += f" · session {(request.session or '')[:8]}"
+                where += f" · session {plan.title(request.session or '')}"
         head = [content.line(where, "title"), content.line(pluralize(len(tasks), "task"))]
         states = list(state_counts(tasks).items())
         parts = [content.state(state, number) for state, number in states]
@@ -295,7 +235,9 @@ class PlanPane(Pane):
             content.row(*head, *parts),
             content.row(
                 content.line(f"view {request.view}", "dim"),
-                content.line(f"show {request.task_filter}", "dim"),
+                content.line(f"show {request.task_filter}", "dim")
+                if not plan.done_hidden
+                else content.line(f"A shows {plan.done_hidden:,} done", "dim"),
                 content.line(f"filter: {request.words}", "yellow") if request.words else None,
                 self._revision_text(plan),
                 pending_text(view) if isinstance(view, Table) else None,
@@ -321,6 +263,9 @@ class PlanPane(Pane):
             return content.line("")
         if plan.request.words:
             return content.line(f"No match for “{plan.request.words}”. Esc shows all.", "dim")
+        if plan.done_hidden:
+            done = f"All of {pluralize(plan.done_hidden, 'task')} are done. A shows them."
+            return content.line(done, "dim")
         if plan.roadmap.tasks:
             return content.line(f"No task is {plan.request.task_filter}. F shows others.", "dim")
         return content.lines(

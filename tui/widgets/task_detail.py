@@ -1,20 +1,20 @@
 """The pane with the details of the task under the cursor."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widgets import Static
 
-from ingest.projects.tasks.model import OBSERVED, EdgeKind, Roadmap, Task
+from ingest.projects.tasks.model import CLOSED, OBSERVED, EdgeKind, Roadmap, Task
 from ingest.text.times import ago, duration
 from tui import content
 from tui.widgets.pane import Pane
 
 _NAME_WIDTH, _MARGINS = 12, 3
 _SESSION_CHARS, _SESSIONS = 13, 3
-"""How much of a session's id is shown, and how many other sessions are named."""
+"""How much of the id is shown of a session without a title, and how many others are named."""
 _LINK_NAMES = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("depends on", "blocks"),
@@ -35,19 +35,20 @@ class TaskDetail(Pane):
         super().__init__()
         self.shown_task: Task | None = None
         self._roadmap: Roadmap | None = None
+        self._titles: Mapping[str, str] = {}
 
     def compose(self) -> ComposeResult:
         with VerticalScroll():
             yield Static()
 
-    def show_task(self, task: Task | None, roadmap: Roadmap) -> None:
-        self.shown_task, self._roadmap = task, roadmap
+    def show_task(self, task: Task | None, roadmap: Roadmap, titles: Mapping[str, str]) -> None:
+        self.shown_task, self._roadmap, self._titles = task, roadmap, titles
         text = content.lines(*self._parts(task, roadmap)) if task else content.line("")
         self.query_exactly_one(VerticalScroll).query_exactly_one(Static).update(text)
 
     def on_resize(self) -> None:
         if self._roadmap is not None:
-            self.show_task(self.shown_task, self._roadmap)
+            self.show_task(self.shown_task, self._roadmap, self._titles)
 
     def _fact(self, name: str, value: str, glyph: Content | None = None) -> Content:
         title = _name(name) + "  "
@@ -57,6 +58,8 @@ class TaskDetail(Pane):
     def _parts(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
         yield content.line(task.text, "title")
         yield from _states(task)
+        for other in waits_for(task, roadmap):
+            yield self._fact("waits for", other.text, content.glyph(other.state))
         for name, value in self._facts(task):
             if value:
                 yield self._fact(name, value)
@@ -78,8 +81,8 @@ class TaskDetail(Pane):
         return [
             ("origin", str(task.origin)),
             ("project", f"{task.project} · {task.branch}" if task.branch else task.project),
-            ("session", (task.session or "")[:_SESSION_CHARS]),
-            ("also in", _other_sessions(task)),
+            ("session", self._session(task.session) if task.session else None),
+            ("also in", self._other_sessions(task)),
             ("where", task.where),
             ("owner", task.owner),
             ("started", ago(task.started_at, now) if task.started_at else None),
@@ -89,10 +92,21 @@ class TaskDetail(Pane):
             ("id", task.id),
         ]
 
+    def _session(self, session: str) -> str:
+        return self._titles.get(session) or session[:_SESSION_CHARS]
+
+    def _other_sessions(self, task: Task) -> str:
+        """The other sessions that list the task, the newest first."""
+        others = [one for one in dict.fromkeys(reversed(task.sessions)) if one != task.session]
+        named = ", ".join(self._session(one) for one in others[:_SESSIONS])
+        more = len(others) - _SESSIONS
+        return f"{named} and {more} more" if more > 0 else named
+
     def _links(self, task: Task, roadmap: Roadmap) -> Iterator[Content]:
         by_id = {each.id: each for each in roadmap.tasks}
+        awaited = {each.id for each in waits_for(task, roadmap)}
         for edge in roadmap.edges:
-            if task.id not in (edge.source, edge.target):
+            if task.id not in (edge.source, edge.target) or edge.source in awaited:
                 continue
             outgoing = edge.source == task.id
             other = by_id.get(edge.target if outgoing else edge.source)
@@ -107,12 +121,17 @@ class TaskDetail(Pane):
         return self.shown_task.id if self.shown_task else ""
 
 
-def _other_sessions(task: Task) -> str:
-    """The other sessions that list the task, the newest first."""
-    others = [one for one in dict.fromkeys(reversed(task.sessions)) if one != task.session]
-    named = ", ".join(one[:_SESSION_CHARS] for one in others[:_SESSIONS])
-    more = len(others) - _SESSIONS
-    return f"{named} and {more} more" if more > 0 else named
+def waits_for(task: Task, roadmap: Roadmap) -> list[Task]:
+    """The open tasks that have to be closed before this one, if it is open itself."""
+    if task.state in CLOSED:
+        return []
+    by_id = {each.id: each for each in roadmap.tasks}
+    before = [
+        by_id[edge.source]
+        for edge in roadmap.edges
+        if edge.target == task.id and edge.kind is not EdgeKind.PART and edge.source in by_id
+    ]
+    return [other for other in before if other.state not in CLOSED]
 
 
 def _name(text: str) -> Content:

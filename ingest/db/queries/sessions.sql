@@ -160,3 +160,11 @@ select h.path as home, s.id
 from session_rows s
 join homes h on h.id = s.home
 where s.parent_id is null and h.path in (select unnest($homes::varchar[]));
+
+-- name: titles
+-- The titles of these sessions; of a sub-agent its name.
+select id, coalesce(nickname, title) as title from session_rows where id in (select unnest($ids::varchar[]));
+
+-- name: home_of
+-- The Codex home of a session.
+select home from session_rows where id = $id limit 1;

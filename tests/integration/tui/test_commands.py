@@ -54,7 +54,7 @@ async def test_the_palette_finds_sessions_projects_and_tasks_by_name(
 async def test_an_edit_is_named_with_how_to_undo_it_and_a_useless_key_says_why(
     harness: AppHarness,
 ) -> None:
-    async with harness.open_dashboard("2") as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g") as (app, pilot):
         assert isinstance(app.screen, TasksScreen)
         await press(pilot, "d")
         await wait_until(pilot, lambda: bool(app._notifications))

@@ -3,6 +3,7 @@
 from ingest.projects.tasks.model import Task
 from tests.app_harness import AppHarness, press_each, screen_text, wait_settled
 from tui.dashboard import Dashboard
+from tui.screens.session import SessionScreen
 from tui.screens.tasks import TasksScreen
 
 
@@ -27,7 +28,7 @@ def state(app: Dashboard, name: str) -> str:
 
 
 async def test_a_task_in_the_graph_is_completed_and_that_is_undone(harness: AppHarness) -> None:
-    async with harness.open_dashboard("2") as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g") as (app, pilot):
         walked = [selected(app).text]
         for key in ("l", "l", "l", "l", "h"):
             await press_each(pilot, key)
@@ -54,7 +55,7 @@ async def test_a_task_in_the_graph_is_completed_and_that_is_undone(harness: AppH
 async def test_a_dependency_is_added_by_picking_a_task_and_a_cycle_is_refused(
     harness: AppHarness,
 ) -> None:
-    async with harness.open_dashboard("2", size=(200, 50)) as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g", size=(200, 50)) as (app, pilot):
         await press_each(pilot, "l", "l")
         run = selected(app)
         await press_each(pilot, "l")
@@ -77,7 +78,7 @@ async def test_a_dependency_is_added_by_picking_a_task_and_a_cycle_is_refused(
 
 
 async def test_edits_of_a_task_are_entered_and_shown(harness: AppHarness) -> None:
-    async with harness.open_dashboard("2", size=(200, 50)) as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g", size=(200, 50)) as (app, pilot):
         await press_each(pilot, "b", *"no", "enter")
         assert "◇ blocked" in screen_text(app)
         await press_each(pilot, "o", *"ada", "enter", "E", *"commit", "space", *"956a49e", "enter")
@@ -98,7 +99,7 @@ async def test_edits_of_a_task_are_entered_and_shown(harness: AppHarness) -> Non
 
 
 async def test_the_selected_task_stays_selected_in_every_view(harness: AppHarness) -> None:
-    async with harness.open_dashboard("2") as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g") as (app, pilot):
         await press_each(pilot, "l", "l")
         name = selected(app).id
         for _ in range(3):
@@ -106,8 +107,47 @@ async def test_the_selected_task_stays_selected_in_every_view(harness: AppHarnes
             assert selected(app).id == name
 
 
-async def test_filter_scope_and_project_are_shown(harness: AppHarness) -> None:
+async def test_done_tasks_are_hidden_until_asked_for(harness: AppHarness) -> None:
+    async with harness.open_dashboard("2") as (app, pilot):
+        assert "Read the failing test" not in screen_text(app)
+        assert "A shows 7 done" in screen_text(app)
+        await press_each(pilot, "A", "g")
+        assert "Read the failing test" in screen_text(app)
+        assert "A shows" not in screen_text(app)
+
+
+async def test_tasks_are_grouped_by_session_and_a_title_opens_its_session(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard("2", "v", "v", "v", size=(200, 50)) as (app, pilot):
+        text = screen_text(app)
+        assert "view by session" in text
+        assert "Refactor the lexer" in text
+        await press_each(pilot, "j")
+        task = selected(app)
+        assert f"session       {screen(app).plan_pane.plan.title(task.session or '')}" in (  # type: ignore[union-attr]
+            screen_text(app)
+        )
+        await press_each(pilot, "g", "d")
+        assert "nothing here that it could change" in notifications(app)
+        session = screen(app).plan_pane.selected_session
+        await press_each(pilot, "enter")
+        assert isinstance(app.screen, SessionScreen)
+        assert app.screen.session_id == session
+
+
+async def test_a_task_says_what_it_waits_for(harness: AppHarness) -> None:
     async with harness.open_dashboard("2", size=(200, 50)) as (app, pilot):
+        plan = screen(app).plan_pane.plan
+        assert plan is not None
+        write = next(task for task in plan.shown.tasks if task.text == "Write the changelog")
+        screen(app).plan_pane.select(write.id)
+        await wait_settled(pilot)
+        assert "waits for     ● Run the test suite" in screen_text(app)
+
+
+async def test_filter_scope_and_project_are_shown(harness: AppHarness) -> None:
+    async with harness.open_dashboard("2", "A", "g", size=(200, 50)) as (app, pilot):
         assert "parser  13 tasks" in screen_text(app)
         await press_each(pilot, "F", "F", "F")
         assert "show stuck" in screen_text(app)
@@ -125,7 +165,7 @@ async def test_filter_scope_and_project_are_shown(harness: AppHarness) -> None:
 async def test_filter_shows_matching_tasks_and_escape_clears_it(
     harness: AppHarness,
 ) -> None:
-    async with harness.open_dashboard("2") as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g") as (app, pilot):
         await press_each(pilot, "slash", *"lexer", "enter")
         assert "Refactor the lexer" in screen_text(app)
         assert "Read the failing test" not in screen_text(app)
@@ -138,7 +178,7 @@ async def test_filter_shows_matching_tasks_and_escape_clears_it(
 async def test_revisions_are_stepped_through_and_escape_returns_to_the_present(
     harness: AppHarness,
 ) -> None:
-    async with harness.open_dashboard("2", size=(200, 50)) as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g", size=(200, 50)) as (app, pilot):
         await press_each(pilot, "G", "left_square_bracket", "left_square_bracket")
         assert "revision 4/5" in screen_text(app)
         assert "* Write the changelog" in screen_text(app)
@@ -150,7 +190,7 @@ async def test_revisions_are_stepped_through_and_escape_returns_to_the_present(
 
 
 async def test_a_task_is_selected_and_opened_with_the_mouse(harness: AppHarness) -> None:
-    async with harness.open_dashboard("2", size=(80, 24)) as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g", size=(80, 24)) as (app, pilot):
         await pilot.click("Graph", offset=(34, 1))
         await wait_settled(pilot)
         assert selected(app).text == "Fix the parser"
@@ -161,7 +201,7 @@ async def test_a_task_is_selected_and_opened_with_the_mouse(harness: AppHarness)
 
 
 async def test_the_shown_project_stays_when_another_one_is_active(harness: AppHarness) -> None:
-    async with harness.open_dashboard("2") as (app, pilot):
+    async with harness.open_dashboard("2", "A", "g") as (app, pilot):
         assert " parser  " in screen_text(app)
         other = harness.home.session(cwd="/home/dev/website")
         other.prompt("Something else")

@@ -14,6 +14,7 @@ from tui.plan import (
     draw_graph,
     filter_roadmap,
     flatten_tree,
+    hidden_done,
     step_revision,
 )
 
@@ -45,7 +46,9 @@ def test_a_filter_removes_tasks_and_their_edges() -> None:
         [task("a", TaskState.DONE), task("b"), task("c", current=False)],
         [Edge("a", "b", EdgeKind.ORDER)],
     )
-    assert [each.id for each in filter_roadmap(plan, PlanRequest()).tasks] == ["a", "b"]
+    assert [each.id for each in filter_roadmap(plan, PlanRequest(with_done=True)).tasks] == [
+        "a", "b",
+    ]  # fmt: skip
     ready = filter_roadmap(plan, PlanRequest(task_filter=TaskFilter.READY))
     assert ([each.id for each in ready.tasks], ready.edges) == (["b"], [])
 
@@ -72,3 +75,28 @@ def test_stepping_starts_at_the_newest_revision_and_stops_at_the_oldest() -> Non
 def test_a_graph_has_a_limited_number_of_boxes() -> None:
     plan = Roadmap([task(f"t{n}") for n in range(MAX_BOXES + 10)], [])
     assert len(draw_graph(plan, PlanRequest()).drawing.boxes) == MAX_BOXES
+
+
+def test_labels_are_as_long_as_the_width_allows() -> None:
+    names = ["Read the failing test of the parser " + "again " * 5, "b" * 60, "c"]
+    edges = [Edge(names[0], names[1], EdgeKind.ORDER), Edge(names[1], names[2], EdgeKind.ORDER)]
+    plan = Roadmap([task(name) for name in names], edges)
+    wide, narrow, tiny = (
+        draw_graph(plan, PlanRequest(columns=columns)).drawing for columns in (200, 100, 10)
+    )
+    assert "again again" in "\n".join(wide.lines)
+    assert 80 < narrow.width <= 100
+    assert tiny.width == draw_graph(plan, PlanRequest(columns=1)).drawing.width
+
+
+def test_done_tasks_are_hidden_unless_they_are_asked_for() -> None:
+    plan = Roadmap([task("a", TaskState.DONE), task("b"), task("c", TaskState.CANCELLED)])
+    request = PlanRequest()
+    assert [each.id for each in filter_roadmap(plan, request).tasks] == ["b"]
+    assert hidden_done(plan, request) == 2
+    for shown in (
+        PlanRequest(with_done=True), PlanRequest(task_filter=TaskFilter.DONE),
+        PlanRequest(words="a"),
+    ):  # fmt: skip
+        assert "a" in [each.id for each in filter_roadmap(plan, shown).tasks]
+        assert hidden_done(plan, shown) == 0
