@@ -359,9 +359,10 @@ select
     b.reason, b.attempts, b.lifetime_attempts, b.rescues, null::varchar as lease,
     null::varchar as claimed_by, b.heartbeat_at, b.retry_at, b.not_before, b.error_code,
     b.error_class, b.error_message, b.error_hint, b.lines, b.facts, b.seconds, b.created_at,
-    b.updated_at
+    b.updated_at, r.role
 from shown_batches b
-left join sources s on s.id = b.source;
+left join sources s on s.id = b.source
+left join role_batches r on r.batch = b.id;
 
 -- How many batches of each kind are in each state. Ended batches of bytes are only counted: by source
 -- in `v_sources`.

@@ -40,6 +40,8 @@ class Batch(Struct, frozen=True, kw_only=True):
     error: BatchError | None
     created_at: datetime
     updated_at: datetime
+    role: str | None = None
+    """The role that it runs, if it runs one."""
     history: list[Row] = field(default_factory=list)
 
 
@@ -84,6 +86,7 @@ def to_batch(row: Row, now: datetime, *, alive: bool) -> Batch:
         error=error,
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        role=row["role"],
     )
 
 

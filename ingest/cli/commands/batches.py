@@ -150,7 +150,8 @@ def _retry_time(batch: Batch, invocation: Invocation) -> str:
 def _show(output: Output, batch: Batch, invocation: Invocation) -> None:
     output.line(batch.id, output.state(batch.shown), batch.reason)
     output.line(batch.path)
-    output.line(f"{batch.kind}, bytes {batch.start}–{batch.end}, generation {batch.generation}")
+    kind = f"{batch.kind}, role {batch.role}" if batch.role else batch.kind
+    output.line(f"{kind}, bytes {batch.start}–{batch.end}, generation {batch.generation}")
     if batch.error is not None:
         output.line(f"{batch.error.code}: {batch.error.message}")
         output.line(batch.error.hint)

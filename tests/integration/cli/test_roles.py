@@ -86,9 +86,9 @@ def test_a_role_that_fails_is_a_failed_batch_of_the_queue(cli: CliHarness) -> No
     (cli.tmp / "config.toml").write_text(text)
     failed = cli.json("roles", "run", "bad", "--session", session, code=1)
     assert (failed["state"], failed["error"]["code"]) == ("failed", "observe.failed")
-    assert [one["id"] for one in cli.json("batches", "--kind", "observe")["batches"]] == [
-        failed["batch"]
-    ]
+    (batch,) = cli.json("batches", "--kind", "observe")["batches"]
+    assert (batch["id"], batch["role"]) == (failed["batch"], "bad")
+    assert "observe, role bad" in cli.run("batches", "show", failed["batch"]).out
     assert cli.json("roles")["roles"][0]["failed"] == 1
     refused = cli.run("roles", "run", "bad", "--session", session, "--json")
     assert "budget of bad" in refused.err

@@ -77,6 +77,7 @@ def _batch(batch: Batch, path: str, policy: Policy) -> Iterator[Content]:
     yield Content("")
     yield content.line(path or (f"session {batch.session}" if batch.session else ""))
     where = f"bytes {batch.start:,}–{batch.end:,}" if batch.kind == "ingest" else batch.kind
+    where = f"role {batch.role}" if batch.role else where
     yield content.line(f"{where}, generation {batch.generation}, batch {batch.id}", "dim")
     if batch.lifetime_attempts:
         yield content.line(f"failed {pluralize(batch.lifetime_attempts, 'time')} in total", "dim")
