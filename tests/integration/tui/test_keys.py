@@ -143,7 +143,7 @@ async def test_text_typed_for_a_dialog_that_did_not_open_is_ignored(
     """The word `reset` starts with the key of `retry`."""
     done: list[str] = []
     monkeypatch.setattr(PipelineScreen, "action_retry", lambda _: done.append("r"))
-    monkeypatch.setattr(PipelineScreen, "_read_from_start", do_nothing)
+    monkeypatch.setattr(PipelineScreen, "read_from_start", do_nothing)
     async with harness.open_dashboard("3", "A") as (app, pilot):
         sort = app.screen.query(Table).first().view.sort
         await press_at_once(pilot, "X", "enter", *"reset", "enter")
