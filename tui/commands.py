@@ -145,7 +145,7 @@ COMMANDS: Final = _table(
     _change("reset", "X", "read again", "Delete what was read, and read it again."),
     _change("pause-queue", "P", "pause queue", "Pause the queue, or resume it."),
     Command("show-all", "A", "show all", "Show also what is done, or hide it."),
-    Command("group", "v", "by error", "Group the batches by error.", in_footer=True),
+    Command("group", "v", "group", "Group the batches by error, file or session.", in_footer=True),
     # ── tasks ──
     Command(
         "next-ready", "ctrl+n", "next ready", "To the next task that is ready.", in_footer=True

@@ -12,6 +12,7 @@ where (
 and ($kinds::varchar[] is null or kind in (select unnest($kinds::varchar[])))
 and ($error::varchar is null or contains(lower(coalesce(error_code, '')), lower($error)))
 and ($session::varchar is null or starts_with(session, $session))
+and ($source::varchar is null or source::varchar = $source)
 and list_bool_and(list_transform($words::varchar[], lambda one: contains(
     lower(concat_ws(' ', id, kind, state, path, session, error_code, error_message)), one
 ))) is not false
@@ -54,6 +55,24 @@ from v_batches
 where error_code is not null and state in ('failed', 'dead', 'pending', 'claimed', 'snoozed')
 group by all
 order by batches desc, code;
+
+-- name: groups
+-- Number of batches that failed or wait, by error code, file or session, each with its newest message.
+select
+    case $by when 'error' then b.error_code when 'session' then b.session else b.source::varchar end
+        as key,
+    any_value(r.title) as title, any_value(b.session) as session, any_value(b.path) as path,
+    arg_max(b.error_code, b.updated_at) as code, arg_max(b.error_message, b.updated_at) as message,
+    arg_max(b.error_hint, b.updated_at) as hint, count(*) as batches,
+    count(*) filter (b.state = 'failed') as failed, count(*) filter (b.state = 'dead') as dead,
+    max(b.updated_at) as last_at
+from v_batches b
+left join sources s on s.id = b.source
+left join session_rows r on r.home = s.home and r.id = b.session
+where b.state in ('failed', 'dead', 'pending', 'claimed', 'snoozed')
+group by 1
+having key is not null
+order by failed + dead desc, batches desc, key;
 
 -- name: sources
 -- Ids of the sources that match a filter, those with errors or unread bytes first.

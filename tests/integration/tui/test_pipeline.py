@@ -219,6 +219,25 @@ async def test_batches_are_grouped_by_error_and_a_group_opens_its_batches(
         assert "error:io.EIO" in screen_text(app)
 
 
+async def test_batches_are_grouped_by_file_and_session(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3", "v", "v") as (app, pilot):
+        lists = app.screen.query_exactly_one(ListsPane)
+        assert "FILE" in screen_text(app)
+        assert lists.table.length == 5
+        await press(pilot, "v")
+        assert "5 sessions" in screen_text(app)
+        assert "Say hello" in screen_text(app)  # The title of the session.
+        key = lists.table.key
+        await press(pilot, "enter")
+        assert lists.table.view.filter == f"session:{key}"
+        assert lists.table.length == 1
+        await press(pilot, "escape", "v", "v", "enter")
+        assert lists.table.view.filter.startswith("source:")
+        assert lists.table.length == 1
+        await press(pilot, "escape", "v", "v", "v", "v")
+        assert lists.grouped == ""
+
+
 async def test_why_lists_the_rows_behind_the_header(
     harness: AppHarness,
 ) -> None:

@@ -12,7 +12,7 @@ from tui.screens.batch_actions import batch_name
 from tui.widgets.column import Column, ListRow, Styled, age_of
 from tui.widgets.listing import ViewState
 
-FILTER_FIELDS: Final = ("state", "kind", "error", "session")
+FILTER_FIELDS: Final = ("state", "kind", "error", "session", "source")
 _DERIVED: Final = {"stuck": State.CLAIMED, "backed_off": State.FAILED}
 """States that depend on the clock, with the state that is stored."""
 
@@ -40,11 +40,12 @@ class Batches:
         rows = reader.rows(
             "pipeline.batches",
             # A search for words finds all of them.
-            ended=self.shows_ended or bool(view.filter),
+            ended=self.shows_ended or bool(filter_.words),
             states=states and [_DERIVED.get(state, state) for state in states],
             kinds=filter_.any_of("kind"),
             error=filter_.first("error"),
             session=filter_.first("session"),
+            source=filter_.first("source"),
             words=list(filter_.words),
             without=list(filter_.without),
             sort=view.sort,

@@ -12,8 +12,10 @@ from textual.widgets import Input, Static
 
 from tui import content
 from tui.commands import bind
+from tui.filters import parse
 from tui.query_runner import Query
-from tui.screens.pipeline.batches import Batches
+from tui.screens.pipeline.batches import FILTER_FIELDS, Batches
+from tui.screens.pipeline.groups import GROUPS
 from tui.screens.pipeline.memories import Memories
 from tui.screens.pipeline.status_line import PipelineStatus, pipeline_status
 from tui.widgets.list_pane import ListPane
@@ -64,7 +66,8 @@ class ListsPane(ListPane):
 
     def __init__(self, listings: dict[str, Listing], batches: Batches) -> None:
         self.current = LISTS[0]
-        self.grouped = False
+        self.grouped = ""
+        """What batches are grouped by; empty if they are listed one by one."""
         self._listings, self._batches = listings, batches
         self._views = {name: ViewState() for name in LISTS}
         super().__init__(Table(listings[self.current]), noun="batch")
@@ -97,8 +100,9 @@ class ListsPane(ListPane):
         """Show one of the lists, with its last filter or with `words`."""
         if name not in LISTS:
             return
-        self._views[self.current] = self.table.view
-        self.current, self.grouped = name, False
+        if not self.grouped:
+            self._views[self.current] = self.table.view
+        self.current, self.grouped = name, ""
         self.noun = _NOUNS[name]
         view = self._views[name] if words is None else ViewState(filter=words)
         self.set_filter_text(view.filter)
@@ -123,18 +127,22 @@ class ListsPane(ListPane):
         if isinstance(listing, Memories):
             return content.line(listing.coverage, "dim")
         hidden = self.current == "Batches" and not self.grouped and not self._batches.shows_ended
-        if not hidden or self.table.view.filter:
+        if not hidden or parse(self.table.view.filter, FILTER_FIELDS).words:
             return None
         return content.line("A shows what is done, too", "dim")
 
     def action_group(self) -> None:
-        """Switch between batches and groups of batches with the same error."""
-        self.grouped = not self.grouped
-        if self.grouped:
+        """Group the batches by error, by file, by session, or not at all."""
+        ways = [*GROUPS, ""]
+        self.group_by(ways[(ways.index(self.grouped) + 1) % len(ways)])
+
+    def group_by(self, by: str) -> None:
+        if not self.grouped:
             self._views["Batches"] = self.table.view
-            self.noun = "error"
+        if by:
+            self.grouped, self.noun = by, GROUPS[by]
             self.set_filter_text("")
-            self.table.set_listing(self._listings["Errors"])
+            self.table.set_listing(self._listings[by])
             self.screen.refresh_bindings()
         else:
             self.show_list("Batches")
@@ -142,7 +150,7 @@ class ListsPane(ListPane):
     def empty_text(self) -> Content:
         if self.grouped:
             return content.lines(
-                "No batch has an error.", content.line("v shows all batches.", "dim")
+                "No batch failed or waits.", content.line("v shows all batches.", "dim")
             )
         text, hint = _EMPTY[self.current]
         return content.lines(text, content.line(hint, "dim"))

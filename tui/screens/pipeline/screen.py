@@ -27,7 +27,7 @@ from tui.query_runner import Query
 from tui.screens.batch_actions import BatchActions
 from tui.screens.pipeline import detail
 from tui.screens.pipeline.batches import Batches
-from tui.screens.pipeline.errors import Errors
+from tui.screens.pipeline.groups import GROUPS, Groups
 from tui.screens.pipeline.health import Health
 from tui.screens.pipeline.log import Log
 from tui.screens.pipeline.memories import Memories
@@ -58,7 +58,7 @@ class PipelineScreen(BatchActions):
         yield ListsPane(
             {
                 "Batches": batches,
-                "Errors": Errors(self._policy),
+                **{by: Groups(by, self._policy) for by in GROUPS},
                 "Sources": Sources(self._policy),
                 "Quarantine": Rejects(),
                 "Log": Log(self._policy),
@@ -106,7 +106,7 @@ class PipelineScreen(BatchActions):
         message.stop()
         lists = self.lists
         if lists.grouped:
-            lists.show_list("Batches", f"error:{message.key}")
+            lists.show_list("Batches", f"{lists.grouped}:{message.key}")
         elif lists.current == "Log" and lists.table.row is not None:
             # The id is that of the batch, if the entry is about one.
             lists.show_list("Batches", lists.table.row.id)
@@ -117,7 +117,7 @@ class PipelineScreen(BatchActions):
         if self.current_pane is self.detail:
             self.focus_pane(self.lists)
         elif self.lists.grouped:
-            self.lists.action_group()
+            self.lists.group_by("")
 
     # ── actions on batches ────────────────────────────────────────────────────────────────────────
 
@@ -125,7 +125,7 @@ class PipelineScreen(BatchActions):
         current = self.lists.current if self.is_mounted and self.query(ListsPane) else ""
         batch_actions = ("retry_all", "snooze", "cancel", "reset", "raw")
         if action in batch_actions and current and self.lists.grouped:
-            return False  # The rows are errors, not batches.
+            return False  # The rows are groups, not batches.
         listed = bool(current) and self.lists.table.length > 0
         match action:
             case "retry_all" | "snooze" | "cancel":
@@ -139,7 +139,7 @@ class PipelineScreen(BatchActions):
 
     def why_not(self, action: str) -> str:
         if self.lists.grouped and action in ("retry_all", "snooze", "cancel", "reset"):
-            return "these rows are errors. Enter shows the batches of one."
+            return "each row is a group. Enter shows its batches."
         if not self.lists.table.length:
             return "this list is empty."
         return f"not possible for the rows of {self.lists.current}."
@@ -185,15 +185,16 @@ class PipelineScreen(BatchActions):
         await self.run_batch_action(Verb.SNOOZE, ids, until=until)
 
     async def _retry_group(self) -> None:
-        code = self.lists.table.key
+        by, key = self.lists.grouped, self.lists.table.key
         rows = await self.dashboard.queries.ask(
             lambda reader: reader.rows(
                 "pipeline.batches",
                 ended=False,
                 states=["failed", "dead"],
                 kinds=None,
-                error=code,
-                session=None,
+                error=key if by == "error" else None,
+                session=key if by == "session" else None,
+                source=key if by == "source" else None,
                 words=[],
                 without=[],
                 sort="",
