@@ -4,10 +4,12 @@ TailboardError                  code, message, hint, kind, exit_code
 ├── CommandError                a command cannot answer (exit code 1)
 │   ├── NotFound, FileChanged
 │   ├── Ambiguous, Refused, InvalidTime, InvalidPeriod, QueryRefused, SettingsError (exit code 2)
-│   └── CodexHomeMissing, FolderUnwritable (exit code 3)
+│   └── CodexHomeMissing, ExtraMissing, FolderUnwritable (exit code 3)
 ├── ProjectError                tasks, journals, state files and their export (exit code 1)
 │   └── BadState, MaskingFailed, TargetExists, TargetUnwritable
 ├── GitFailed
+├── TeamError                   the team's store cannot be used (exit code 3)
+│   └── StoreUnreachable, StoreRefused
 ├── SourceError                 one file of Codex
 │   └── SourceMissing, SourceUnreadable, SourceSpecial, SourceDamaged, SourceTooLarge, SourceIO
 ├── ProgramFailed               a program that the user configured
@@ -139,6 +141,19 @@ class CodexDatabaseUnread(CommandError):
     hint = "Try again later. A newer Tailboard may understand it; `tailboard doctor` checks it."
 
 
+class ExtraMissing(CommandError):
+    """An optional part of the program is not installed."""
+
+    code = "extra_missing"
+    exit_code = Exit.UNUSABLE
+
+    def __init__(self, what: str, part: str) -> None:
+        super().__init__(
+            f"{what} the optional part `{part}`.",
+            f"Install it: pipx install --force '.[{part}]' where you installed Tailboard from.",
+        )
+
+
 class FolderUnwritable(CommandError):
     code = "unwritable"
     exit_code = Exit.UNUSABLE
@@ -189,6 +204,28 @@ class GitFailed(TailboardError):
         """Whether the folder is a repository."""
         self.silent = silent
         """Whether the call timed out."""
+
+
+# ── a team's store ──────────────────────────────────────────────────────────────────────────────
+
+
+class TeamError(TailboardError):
+    code = "team"
+    exit_code = Exit.UNUSABLE
+
+
+class StoreUnreachable(TeamError):
+    """The server is away, or ended the connection."""
+
+    code = "team.unreachable"
+    hint = "It is tried again automatically. `tailboard team status` shows how it stands."
+
+
+class StoreRefused(TeamError):
+    """A person has to change something: a password, a role, a schema."""
+
+    code = "team.refused"
+    kind = ErrorClass.DATA
 
 
 # ── files of Codex ──────────────────────────────────────────────────────────────────────────────

@@ -22,6 +22,8 @@ class Kind(StrEnum):
     """Facts become the state files of a project."""
     OBSERVE = "observe"
     """Facts are handed to a command that summarises them."""
+    SHARE = "share"
+    """What is shared of a project goes to the team's store."""
 
 
 class BatchKey(msgspec.Struct, frozen=True):

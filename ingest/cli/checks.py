@@ -21,7 +21,7 @@ from ingest.cli.versions import version_text
 from ingest.codex.liveness import LiveStatus
 from ingest.db.query_reader import NOTHING_YET, NamedQueries, QueryReader
 from ingest.db.search_changes import index_bytes, index_folder
-from ingest.errors import CommandError
+from ingest.errors import CommandError, TailboardError
 from ingest.live import home as live_home
 from ingest.live.codex_databases import MEMORIES, DatabaseUnread, memory_pipeline
 from ingest.pipeline.homes import homes
@@ -293,6 +293,31 @@ def search_index(access: QueryReader, now: datetime) -> Check:
     behind = behind_text(lag(access, now))
     cure = "A search, `tailboard ingest` or a running dashboard continues." if behind else ""
     return Check("search index", True, f"{detail}; {behind}." if behind else f"{detail}.", cure)
+
+
+def team(path: Path) -> Iterator[Check]:
+    """Whether the team's store can be used, if this installation is a member of a team."""
+    # Imported here: only this check needs it.
+    from ingest.team import schema
+    from ingest.team.membership import TeamFile
+    from ingest.team.postgres import Address, Store, require_client
+
+    name = "team"
+    try:
+        if (found := TeamFile(path).read()) is None:
+            return
+        require_client()
+        with Store(Address(found.address)) as store, store.transaction():
+            schema.check(store)
+            encrypted = store.is_encrypted
+    except TailboardError as error:
+        yield Check(name, False, error.message, error.hint)
+        return
+    if encrypted:
+        yield Check(name, True, f"{found.address}: schema {schema.newest()}.")
+    else:
+        cure = "Join again with ?sslmode=verify-full at the end of the URL."
+        yield Check(name, False, f"{found.address}: the connection is not encrypted.", cure)
 
 
 def kinds(access: QueryReader) -> Check:

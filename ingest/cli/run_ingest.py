@@ -201,7 +201,7 @@ def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
     if role is Role.DASHBOARD:
         Thread(target=_until_left, args=(stop,), daemon=True).start()
     # Imported late: only --follow needs it.
-    from ingest.projects.maintenance import background_jobs
+    from ingest.cli.background_jobs import background_jobs
 
     beside = background_jobs(
         owner,

@@ -230,6 +230,12 @@ COMMANDS: Final = (
         "tailboard serve keys create laptop",
     ),
     Entry(
+        "team",
+        f"{_HERE}.team",
+        "Share chosen projects with a team, through PostgreSQL.",
+        "tailboard team status",
+    ),
+    Entry(
         "setup",
         f"{_HERE}.setup",
         "Add Tailboard to Codex, so that its sessions know what earlier ones did.",

@@ -74,6 +74,7 @@ def _mask_tables(database: Database) -> int:
                 changed += 1
         if changed:
             search_changes.discard_index(database)
+            database.run("team.send_again")
     if changed:
         search_changes.remove_index(database.path)
     return changed

@@ -337,3 +337,11 @@ create table role_runs (
     input_tokens bigint,        -- null if the command does not report them
     cached_tokens bigint, output_tokens bigint, error_code varchar
 );
+
+-- What was sent to a team's store, one row for each session, and one without a session for the tasks
+-- of a project.
+create table shared_units (
+    project_id varchar not null, home varchar not null, session varchar not null,
+    stamp varchar not null,     -- changes with the unit; empty: to be sent again
+    rows integer not null, sent_at timestamp not null
+);

@@ -156,6 +156,9 @@ class BackgroundJob(ABC, Generic[R]):
             self._idle_until = now + HEARTBEAT_EVERY
             return
         self._idle_until = None
+        self._start(found, now)
+
+    def _start(self, found: Row, now: datetime) -> None:
         claim = self._claim(found)
         with self.database.transaction():
             queue.claim(self.database, [claim], now.isoformat())

@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 from platformdirs import user_cache_path
 
-from tests.bench import machine, readme, screens
+from tests.bench import machine, readme, screens, team
 from tests.bench.figures import Results, table
 from tests.bench.measures import FULL, QUICK, Bench
 from tests.bench.screens import Screens
@@ -27,12 +27,14 @@ def main() -> int:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     parser.add_argument("--cache", type=Path, help="where homes are kept between runs")
+    parser.add_argument("--team", action="store_true", help="only a team's store, on PostgreSQL")
     parser.add_argument("--screens", action="store_true", help="only the dashboard")
     parser.add_argument(
         "--live", type=float, metavar="SECONDS", help="only the memory of so long at work"
     )
     chosen = parser.parse_args()
-    if chosen.readme and (chosen.quick or chosen.screens or chosen.live is not None):
+    apart = chosen.screens or chosen.team or chosen.live is not None
+    if chosen.readme and (chosen.quick or apart):
         parser.error("--readme takes the whole benchmark: small homes show other ratios")
     cache = chosen.cache or user_cache_path("tailboard") / "bench"
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -40,15 +42,18 @@ def main() -> int:
     busy = machine.busy()
     if busy:
         results.notes.append("Others were at work on this machine: the times are too long.")
-    if not chosen.screens and chosen.live is None:
+    if chosen.team or not apart:
+        team.run(results, quick=chosen.quick)
+    if not apart:
         bench = Bench(QUICK if chosen.quick else FULL, cache, results)
         with closing(bench):
             bench.run()
-    with closing(Screens(_SCREENS[chosen.quick], cache, results)) as dashboard:
-        if chosen.live is None:
-            dashboard.run()
-        else:
-            dashboard.live(chosen.live)
+    if not chosen.team:
+        with closing(Screens(_SCREENS[chosen.quick], cache, results)) as dashboard:
+            if chosen.live is None:
+                dashboard.run()
+            else:
+                dashboard.live(chosen.live)
     results.machine["load after"] = f"{machine.load_now():.1f}"
     results.judge()
     text = table(results)

@@ -2,19 +2,10 @@
 
 import importlib.util
 
-from ingest.errors import CommandError
-from ingest.exit_codes import Exit
-
-
-class ExtraMissing(CommandError):
-    code = "extra_missing"
-    exit_code = Exit.UNUSABLE
+from ingest.errors import ExtraMissing
 
 
 def require_agents() -> None:
     """Refuse a command that needs the SDK, if that is not installed."""
     if importlib.util.find_spec("mcp") is None:
-        raise ExtraMissing(
-            "`tailboard mcp` and `tailboard serve` need the optional part `agents`.",
-            "Install it: pipx install --force '.[agents]' where you installed Tailboard from.",
-        )
+        raise ExtraMissing("`tailboard mcp` and `tailboard serve` need", "agents")

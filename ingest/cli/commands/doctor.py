@@ -50,6 +50,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
     yield checks.private(settings.db)
     yield checks.room(settings.db)
     yield checks.log_file(settings.db)
+    yield from checks.team(settings.db)
     try:
         with open_for_reading(invocation) as access:
             yield checks.database(access)

@@ -8,14 +8,18 @@ from functools import cache
 from importlib.resources import files
 
 
-@cache
-def _group(group: str) -> dict[str, str]:
-    text = files(__name__).joinpath(f"{group}.sql").read_text(encoding="utf-8")
+def parse(text: str) -> dict[str, str]:
+    """The statements of a file, by name."""
     statements = {}
     for part in text.split("-- name: ")[1:]:
         name, _, body = part.partition("\n")
         statements[name.strip()] = body.strip().rstrip(";")
     return statements
+
+
+@cache
+def _group(group: str) -> dict[str, str]:
+    return parse(files(__name__).joinpath(f"{group}.sql").read_text(encoding="utf-8"))
 
 
 def statement(name: str) -> str:

@@ -30,10 +30,11 @@ where m.batch in (select unnest($batches::varchar[]))
 order by m.batch, m.rowid;
 
 -- name: unwell
--- The last batches that failed and were not read since, each with the number of all of them.
+-- The last batches that failed and were not read since, each with the number of all of them; without
+-- what waits for a team's server, which concerns nothing here.
 select id, state, path, error_code, error_message, count(*) over () as total
 from v_batches
-where state in ('failed', 'dead')
+where state in ('failed', 'dead') and kind <> 'share'
 order by updated_at desc, id
 limit $limit;
 

@@ -96,6 +96,16 @@ def entries_of(
             yield entry
 
 
+def journals_of(
+    rows: NamedQueries, sessions: Iterable[Session], rules: Rules
+) -> Iterator[tuple[Session, Journal]]:
+    """A journal of each of these sessions, without what people did elsewhere."""
+    for log in load_logs(rows, sessions, PARTS):
+        if (entry := build_entry(log, rules)) is not None:
+            one = log.session
+            yield one, _journal("session", one.id, entry.title, [one], [entry], [], rules)
+
+
 def newest_day(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> date | None:
     """The last day on which a turn began; work after midnight belongs to that day."""
     row = rows.first_row("journal.newest", project=project)

@@ -9,10 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from ingest.batches.batch import Kind
+from ingest.cli.background_jobs import background_jobs
 from ingest.db.database import Database
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.homes import homes
-from ingest.projects.maintenance import background_jobs
 from ingest.projects.roles.answer import decode_answer
 from ingest.role_settings import Role, RoleOutput
 from ingest.settings import NAMES, Settings
@@ -115,9 +115,9 @@ def test_with_memory_off_its_commands_are_refused_and_nothing_is_written(
         )
         assert [job.kind for job in on.jobs] == [
             "nudges", "search", "git", "projects", "tasks", Kind.JOURNAL, Kind.STATE,
-            Kind.OBSERVE,
+            Kind.OBSERVE, Kind.SHARE,
         ]  # fmt: skip
-        assert [job.kind for job in off.jobs] == ["nudges", "search"]
+        assert [job.kind for job in off.jobs] == ["nudges", "search", Kind.SHARE]
         on.close()
         off.close()
 

@@ -20,9 +20,9 @@ from tests.integration.queue.test_with_an_owner import ONCE, following
 
 STAYS = {
     "tailboard ingest --follow", "tailboard demo", "tailboard demo --headless 5", "tailboard mcp",
-    "tailboard serve",
+    "tailboard serve", "tailboard team init URL", "tailboard team join URL",
 }  # fmt: skip
-"""These do not end on their own, or are slow; each has tests of its own."""
+"""These do not end on their own, are slow, or need a server; each has tests of its own."""
 
 
 def with_problems(cli: CliHarness) -> CliHarness:

@@ -35,6 +35,16 @@ ELSEWHERE = {
     "tailboard serve": "tests/integration/agents/test_http.py",
     "codex mcp add tailboard --url http://127.0.0.1:7317/mcp "
     "--bearer-token-env-var TAILBOARD_KEY": "tests/integration/agents/test_http.py",
+    **{
+        f"tailboard team {words}": f"tests/integration/team/{test}.py"
+        for words, test in (
+            ("init URL", "test_setup"),
+            ("join URL", "test_setup"),
+            ("migrate --print", "test_setup"),
+            ("seed --sessions 40", "test_reading"),
+            ("search unicode parser", "test_reading"),
+        )
+    },
     "tailboard mcp": "tests/integration/agents/test_mcp.py",
     "uv tool install .": "tests/integration/package/test_install.py",
 }

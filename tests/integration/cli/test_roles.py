@@ -7,9 +7,9 @@ from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
+from ingest.cli.background_jobs import background_jobs
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
-from ingest.projects.maintenance import background_jobs
 from ingest.server.owner_file import Role as OwnerRole
 from ingest.settings import GivenOptions, load, places
 from tests.build import Home

@@ -5,10 +5,8 @@ fast hash is enough. The file is locked while it is changed, and replaced as a w
 """
 
 import contextlib
-import fcntl
 import hashlib
 import hmac
-import os
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -16,13 +14,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final
 
-import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest.db import paths
-from ingest.errors import DatabaseUnusable, NotFound, Refused
-from ingest.private_files import open_private, write_atomic
+from ingest.db.private_document import PrivateDocument
+from ingest.errors import NotFound, Refused
 
 PREFIX: Final = "tailboard_"
 _USED_EVERY: Final = timedelta(minutes=1)
@@ -60,28 +57,14 @@ class Key(Struct, frozen=True, kw_only=True):
         return None
 
 
-_decoder: Final = msgspec.json.Decoder(list[Key])
-
-
 class KeyFile:
     def __init__(self, database: Path) -> None:
-        self.path = paths.beside(database, "keys")
-        self._read: tuple[tuple[int, int, int], list[Key]] | None = None
+        path = paths.beside(database, "keys")
+        self._file: PrivateDocument[list[Key]] = PrivateDocument(path, list[Key], list)
 
     def all(self) -> list[Key]:
-        """All keys, oldest first. The file is read again only if it was replaced."""
-        try:
-            info = self.path.stat()
-        except FileNotFoundError:
-            return []
-        version = (info.st_ino, info.st_mtime_ns, info.st_size)
-        if self._read is None or self._read[0] != version:
-            try:
-                with os.fdopen(open_private(self.path, os.O_RDONLY), "rb") as file:
-                    self._read = version, _decoder.decode(file.read())
-            except (OSError, msgspec.MsgspecError) as error:
-                raise DatabaseUnusable(self.path, error) from error
-        return self._read[1]
+        """All keys, oldest first."""
+        return self._file.read()
 
     def create(
         self,
@@ -143,15 +126,10 @@ class KeyFile:
 
     @contextlib.contextmanager
     def _changing(self) -> Iterator[list[Key]]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        lock = open_private(self.path.with_name(f"{self.path.name}.lock"), os.O_RDWR | os.O_CREAT)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            keys = list(self.all())
+        with self._file.locked() as stored:
+            keys = list(stored)
             yield keys
-            write_atomic(self.path, [msgspec.json.encode(keys)], durable=True)
-        finally:
-            os.close(lock)
+            self._file.write(keys)
 
 
 def _hash(salt: str, secret: str) -> str:

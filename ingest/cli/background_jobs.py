@@ -18,6 +18,8 @@ from ingest.role_settings import OBSERVE
 from ingest.sessions.scope import now_for
 from ingest.sessions.search.background import IndexWriter
 from ingest.settings import Settings
+from ingest.team.membership import TeamFile
+from ingest.team.share_job import ShareJob
 
 
 def background_jobs(
@@ -34,17 +36,18 @@ def background_jobs(
         NudgeJob(owner, settings, env, zone, ring),
         IndexWriter(database, database.path, database.commits),
     ]
+    files = {"turns": settings.journal_turns, "zone": zone, **common}
     if settings.memory_enabled:
-        jobs.append(GitNotices(owner.database))
-        jobs.append(ProjectFinder(owner.database, owner.clock, env))
-        jobs.append(TasksWriter(owner.database, lambda: now_for(settings, owner.clock())))
-        files = {"turns": settings.journal_turns, "zone": zone, **common}
-        jobs.append(JournalExporter(owner.database, **files))
-        jobs.append(StateExporter(owner.database, **files))
+        jobs.append(GitNotices(database))
+        jobs.append(ProjectFinder(database, owner.clock, env))
+        jobs.append(TasksWriter(database, lambda: now_for(settings, owner.clock())))
+        jobs.append(JournalExporter(database, **files))
+        jobs.append(StateExporter(database, **files))
     # Without the memory, the observer alone remains.
     roles = [one for one in all_roles(settings) if settings.memory_enabled or one.name == OBSERVE]
     if roles:
-        run_role = partial(run_command, folder=owner.database.spool, env=env)
-        jobs.append(RoleJob(owner.database, roles, run_role, zone=zone, **common))
+        run_role = partial(run_command, folder=database.spool, env=env)
+        jobs.append(RoleJob(database, roles, run_role, zone=zone, **common))
+    jobs.append(ShareJob(database, TeamFile(database.path), **files))
     retention = timedelta(days=settings.retention_days)
-    return Maintenance(owner.database, owner.clock, jobs, retention)
+    return Maintenance(database, owner.clock, jobs, retention)

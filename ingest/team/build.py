@@ -1,0 +1,257 @@
+"""Reads what changed in shared projects since it was sent last, and builds the rows to send."""
+
+from collections.abc import Iterator
+from datetime import date, datetime, tzinfo
+from pathlib import PurePosixPath
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, field
+
+from ingest import __version__
+from ingest.db.query_reader import NamedQueries, Row
+from ingest.projects.identity import is_remote
+from ingest.projects.journal.blocks import Comment, markdown
+from ingest.projects.journal.build import journal_rules, journals_of
+from ingest.projects.journal.page import page
+from ingest.sessions.load import Parts, load_logs
+from ingest.sessions.model import SessionLog, SessionTurn
+from ingest.sessions.scope import TIMELESS
+from ingest.sessions.session import Session, title_of, to_sessions
+from ingest.team.membership import Level, Membership, SharedProject
+from ingest.team.rows import (
+    Changes,
+    GoneUnit,
+    JournalRow,
+    MemoryRow,
+    Portion,
+    SessionRow,
+    TaskRow,
+    Unit,
+    UsageRow,
+    clean,
+    clean_if_any,
+    name_if_any,
+    unit_id,
+)
+
+_EVERY: Final = 1_000_000_000
+_FIGURES: Final = (
+    "started_at", "last_at", "turns", "failed_turns", "commands", "failed_commands", "plan_total",
+    "plan_done", "seconds", "input", "cached", "output", "reasoning", "total",
+)  # fmt: skip
+_TURNS: Final = Parts(facts=("messages", "calls", "changes"))
+_ARTIFACT_BYTES: Final = 300_000
+"""Most text of the commands and messages of a turn: PostgreSQL indexes at most about a megabyte of
+a row. What is beyond it is left out, and counted."""
+
+
+def version(membership: Membership, project: SharedProject) -> str:
+    """Changes with what decides, beside the data, which rows are sent, and where to."""
+    since, joined = project.since.isoformat(), membership.joined_at.isoformat()
+    return " ".join((__version__, project.level, since, membership.installation, joined))
+
+
+def find_changes(
+    rows: NamedQueries, membership: Membership, project: SharedProject, limit: int | None = None
+) -> Changes:
+    values = {"project": project.id, "tasks": project.level.has_plan}
+    stamped = version(membership, project)
+    found = rows.rows("team.changed", version=stamped, limit=limit or _EVERY, **values)
+    units = [Unit(row["home"], row["session"], row["stamp"], row["bytes"]) for row in found]
+    gone = [GoneUnit(**row) for row in rows.rows("team.gone", **values)]
+    return Changes(units, gone, found[0]["total"] if found else 0)
+
+
+# ── rows ────────────────────────────────────────────────────────────────────────────────────────
+
+
+def build(
+    rows: NamedQueries,
+    project: SharedProject,
+    units: list[Unit],
+    zone: tzinfo | None,
+    turns: int,
+) -> Portion:
+    """The rows of these units at the level of the project. `turns`: most turns of a session in its
+    journal."""
+    portion = Portion(units)
+    keys = [{"home": unit.home, "session": unit.session} for unit in units if unit.session]
+    if keys:
+        found = rows.rows("team.sessions", units=keys)
+        _add_figures(portion, rows, project, keys, found)
+        if project.level.has_plan:
+            sessions = to_sessions(found, TIMELESS)
+            _add_journals(portion, rows, project, sessions, zone, turns)
+            if project.level is Level.TEXT:
+                _add_memories(portion, rows, project, sessions)
+    if project.level.has_plan and any(not unit.session for unit in units):
+        for row in rows.rows("team.tasks", project=project.id):
+            _add_task(portion, project, row)
+    return portion
+
+
+def _add_figures(
+    portion: Portion,
+    rows: NamedQueries,
+    project: SharedProject,
+    keys: list[dict[str, str]],
+    sessions: list[Row],
+) -> None:
+    named = project.level.has_plan
+    for row in sessions:
+        made = SessionRow(
+            session=clean(row["id"]),
+            parent=clean_if_any(row["parent_id"]),
+            state=row["turn_state"],
+            waits=row["waits_for_user"],
+            model=name_if_any(row["model"]),
+            cli_version=name_if_any(row["cli_version"]),
+            title=clean_if_any(title_of(row["title"])) if named else None,
+            branch=clean_if_any(row["branch"]) if named else None,
+            **{name: row[name] for name in _FIGURES},
+        )
+        key = (row["home"], row["id"])
+        portion.add(unit_id(project.id, *key), made.started_at, key, made)
+    for row in rows.rows("team.usage", units=keys):
+        home, session = row.pop("home"), row.pop("session")
+        day: date | None = row["day"]
+        used = (home, session, day, row["model"])
+        began = datetime(day.year, day.month, day.day) if day else None  # noqa: DTZ001 - naive UTC
+        made_usage = UsageRow(session=clean(session), **{**row, "model": name_if_any(row["model"])})
+        portion.add(unit_id(project.id, home, session), began, used, made_usage)
+
+
+def _add_journals(
+    portion: Portion,
+    rows: NamedQueries,
+    project: SharedProject,
+    sessions: list[Session],
+    zone: tzinfo | None,
+    turns: int,
+) -> None:
+    for session, journal in journals_of(rows, sessions, journal_rules(zone, turns)):
+        # Without the comment for programs, which names files of Codex.
+        blocks = [block for block in page(journal, zone) if not isinstance(block, Comment)]
+        began = session.started_at
+        row = JournalRow(
+            session=clean(session.id),
+            day=began.date() if began else None,
+            at=session.last_at,
+            title=clean(journal.title),
+            text=clean(markdown(blocks)),
+        )
+        unit = unit_id(project.id, session.home_id, session.id)
+        portion.add(unit, began, (session.home_id, session.id), row)
+
+
+def _add_task(portion: Portion, project: SharedProject, row: Row) -> None:
+    id_, began = row.pop("id"), row["started_at"]
+    texts: Row = {name: clean_if_any(row[name]) for name in ("text", "session", "branch", "owner")}
+    made = TaskRow(task=clean(id_), **{**row, **texts})
+    portion.add(unit_id(project.id, "", ""), began, (project.id, id_), made)
+
+
+def _add_memories(
+    portion: Portion, rows: NamedQueries, project: SharedProject, sessions: list[Session]
+) -> None:
+    repo = project.id if is_remote(project.id) else None
+    ids = [session.id for session in sessions]
+    languages = {
+        (row["home"], row["session"]): row["language"]
+        for row in rows.rows("team.languages", sessions=ids)
+    }
+    logs = list(load_logs(rows, sessions, _TURNS))
+    sources = [file.source for log in logs for file in log.files]
+    outputs = {
+        (row["source"], row["byte"]): _output(row)
+        for row in rows.rows("team.outputs", sources=sources)
+    }
+    for log in logs:
+        key = (log.session.home_id, log.session.id)
+        for turn, row in _turns(log, outputs, repo, languages.get(key)):
+            portion.add(unit_id(project.id, *key), turn.started_at, (*key, turn.n), row)
+
+
+def _turns(
+    log: SessionLog,
+    outputs: dict[tuple[int, int], str],
+    repo: str | None,
+    language: str | None,
+) -> Iterator[tuple[SessionTurn, MemoryRow]]:
+    session = log.session
+    for turn in log.turns:
+        if turn.rolled_back:
+            continue
+        artifacts = _Artifacts()
+        for message in turn.messages:
+            artifacts.add_message(at=message.at, role=message.role, text=clean(message.text))
+        for each in turn.commands:
+            if not each.own:
+                artifacts.add_command(
+                    at=each.at,
+                    command=clean(each.command or ""),
+                    status=each.status,
+                    exit_code=each.exit_code,
+                    seconds=each.seconds,
+                    output=outputs.get((each.source, each.byte)),
+                )
+        files = [
+            {"path": clean(_inside(each.path, session.cwd)), "change": each.change}
+            for each in turn.changes
+        ]
+        yield (
+            turn,
+            MemoryRow(
+                session=clean(session.id),
+                task=clean_if_any(session.title),
+                repo=clean_if_any(repo),
+                language=language,
+                goal=clean_if_any("\n\n".join(turn.prompts)),
+                model=name_if_any(turn.model),
+                mode=name_if_any(turn.trigger),
+                status=turn.state,
+                created_at=turn.started_at,
+                artifacts=_json(artifacts),
+                files=_json(files),
+                summary=clean_if_any(turn.answer),
+            ),
+        )
+
+
+class _Artifacts(Struct):
+    messages: list[dict[str, object]] = field(default_factory=list)
+    commands: list[dict[str, object]] = field(default_factory=list)
+    left_out: int = 0
+    """How many messages and commands are beyond the limit."""
+    bytes: int = 0
+
+    def add_message(self, **values: object) -> None:
+        self._add(self.messages, values)
+
+    def add_command(self, **values: object) -> None:
+        self._add(self.commands, values)
+
+    def _add(self, to: list[dict[str, object]], values: dict[str, object]) -> None:
+        size = len(msgspec.json.encode(values))
+        if self.bytes + size <= _ARTIFACT_BYTES:
+            self.bytes += size
+            to.append(values)
+        else:
+            self.left_out += 1
+
+
+def _output(row: Row) -> str:
+    parts: list[Any] = [row["output_head"], row["output_tail"]]
+    return clean("\n…\n".join(part for part in parts if part))
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
+def _inside(path: str, folder: str | None) -> str:
+    """A path relative to the folder of the session, if it is in there."""
+    if folder and PurePosixPath(path).is_relative_to(folder):
+        return str(PurePosixPath(path).relative_to(folder))
+    return path
