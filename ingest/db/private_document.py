@@ -30,7 +30,7 @@ class PrivateDocument(Generic[T]):
     def read(self) -> T:
         try:
             info = self.path.stat()
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return self._new()
         version = (info.st_ino, info.st_mtime_ns, info.st_size)
         if self._read is None or self._read[0] != version:
