@@ -120,6 +120,14 @@ COMMANDS: Final = _table(
         "resume here",
         "Run `codex resume` in the folder of this session; the dashboard comes back afterwards.",
     ),
+    Command(
+        "replay",
+        "greater_than_sign",
+        "replay",
+        "Show plan, files and tokens as they stood, one entry further.",
+    ),
+    Command("replay-back", "less_than_sign", "replay back", "The same, one entry back."),
+    Command("play", "full_stop", "play", "In a replay: play it, or stop."),
     Command("lanes", "L", "lanes", "Show what ran when above the timeline, or hide it."),
     # ── the journal ──
     Command(
@@ -248,6 +256,7 @@ def changes_data(binding: Binding) -> bool:
 _KEY_LABELS: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/", "colon": ":",
     "question_mark": "?", "exclamation_mark": "!", "equals_sign": "=", "full_stop": ".",
+    "less_than_sign": "<", "greater_than_sign": ">",
     "backslash": "\\", "delete": "Del", "backspace": "Backspace", "tab": "Tab",
     "shift+tab": "Shift+Tab", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End",
     "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",

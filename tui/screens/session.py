@@ -9,6 +9,8 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
+from textual.timer import Timer
+from textual.widgets import Input
 
 from ingest.actions import ReadAgain
 from ingest.batches.action import Selection, Verb
@@ -49,6 +51,8 @@ def alignment(session: Session, git: Git) -> AlignmentState:
     return alignments([anchor_of(session)], git)[session.id].state
 
 
+PLAY_SECONDS: Final = 0.7
+"""Between two entries of a replay that plays."""
 LANES_SIZE: Final = (140, 30)
 """Of the window, from which on the lanes are shown by themselves."""
 
@@ -156,9 +160,14 @@ class TimelinePane(TreePane):
 
 class SessionScreen(BatchActions, JournalExport):
     TAB = "board"
-    BINDINGS: ClassVar[list[BindingType]] = bind(
-        "raw", "resume", "resume-here", "retry", "reset", "export", "lanes"
-    )
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bind(
+            "raw", "resume", "resume-here", "retry", "reset", "export", "lanes", "replay",
+            "replay-back",
+        ),
+        # In a replay, before the key of the list.
+        *bind("play", priority=True),
+    ]  # fmt: skip
     DEFAULT_CSS = (
         "SessionScreen TimelinePane { width: 3fr; } SessionScreen MomentPane { width: 2fr; }"
     )
@@ -179,6 +188,7 @@ class SessionScreen(BatchActions, JournalExport):
         self._newest, self._at_start = newest, True
         self.finds_reason = at_reason
         self.lanes = Lanes()
+        self._playing: Timer | None = None
         self.home, self.session_id, self._start_at = home, session, at
 
     def above_panes(self) -> ComposeResult:
@@ -269,6 +279,8 @@ class SessionScreen(BatchActions, JournalExport):
             self.focus_pane(self.query_exactly_one(MomentPane))
 
     def action_raw(self) -> None:
+        if self.replays:
+            self._set_replay(on=False)
         pane = self.query_exactly_one(MomentPane)
         at = self.query_exactly_one(Table).key
         # For the entry under the cursor, also if its message has not arrived yet.
@@ -278,6 +290,67 @@ class SessionScreen(BatchActions, JournalExport):
         if self.has_class("-narrow"):
             self.focus_pane(pane)
 
+    # ── the replay ────────────────────────────────────────────────────────────────────────────────
+
+    @property
+    def replays(self) -> bool:
+        panes = self.query(MomentPane)
+        return bool(panes) and panes.first().replays
+
+    def _set_replay(self, *, on: bool) -> None:
+        pane = self.query_exactly_one(MomentPane)
+        pane.replays, pane.raw = on, False
+        pane.border_title = "Replay" if on else pane.TITLE
+        self._stop_playing()
+        self.load_pane(pane)
+        self.refresh_bindings()
+
+    def _step(self, by: int) -> bool:
+        """Move to the next entry in this direction; whether there is one."""
+        pane = self.query_exactly_one(TimelinePane)
+        key = pane.timeline.next_entry(pane.table.key, by)
+        return key is not None and pane.table.move_to(key)
+
+    def _replay(self, by: int) -> None:
+        """The first key shows the entry under the cursor, each further one the next."""
+        if not self.replays:
+            key = self.query_exactly_one(Table).key
+            if key is not None and key.what == DAY:
+                self._step(1)
+            self._set_replay(on=True)
+            if self.has_class("-narrow"):
+                self.focus_pane(self.query_exactly_one(MomentPane))
+        else:
+            self._stop_playing()
+            self._step(by)
+
+    def action_replay(self) -> None:
+        self._replay(1)
+
+    def action_replay_back(self) -> None:
+        self._replay(-1)
+
+    def action_play(self) -> None:
+        if self._playing is not None:
+            self._stop_playing()
+        else:
+            self._playing = self.set_interval(PLAY_SECONDS, self._play_on)
+
+    def _play_on(self) -> None:
+        if not self._step(1):
+            self._stop_playing()
+
+    def _stop_playing(self) -> None:
+        if self._playing is not None:
+            self._playing.stop()
+            self._playing = None
+
+    def action_back(self) -> None:
+        if self.replays:
+            self._set_replay(on=False)
+        else:
+            super().action_back()
+
     # ── batches, journal, resuming ────────────────────────────────────────────────────────────────
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
@@ -286,6 +359,8 @@ class SessionScreen(BatchActions, JournalExport):
             if not panes or panes.first().session is None:
                 return False
             return action != "retry" or bool(panes.first().failed_batches)
+        if action == "play":
+            return self.replays and not isinstance(self.focused, Input)
         return super().check_action(action, parameters)
 
     def why_not(self, action: str) -> str:

@@ -1,15 +1,18 @@
 """The full text of the timeline entry under the cursor, or its line of Codex's file."""
 
 from datetime import UTC
+from typing import Any
 
 from textual.app import ComposeResult
 from textual.content import Content
 
 from ingest.db.query_reader import QueryReader
+from ingest.sessions.standing import Standing, load_standing
 from ingest.sessions.timeline import Moment, TimelinePosition, load_moments, raw_line
 from tui import content
 from tui.json_text import json_text
 from tui.query_runner import Query
+from tui.screens.session_replay import standing_text
 from tui.screens.session_timeline import DAY, Timeline
 from tui.widgets.pane import Pane
 from tui.widgets.text_view import TextView
@@ -23,23 +26,27 @@ class MomentPane(Pane):
         self.timeline = timeline
         self.at: TimelinePosition | None = None
         self.raw = False
+        self.replays = False
+        """Whether it shows how the session stood at this entry."""
         self.text = ""
-        self._shown: tuple[TimelinePosition | None, bool] | None = None
+        self._shown: tuple[TimelinePosition | None, bool, bool] | None = None
         """What was shown last: a refresh of the same does not scroll."""
 
     def compose(self) -> ComposeResult:
         yield TextView()
 
-    def build_query(self) -> Query[tuple[list[Moment], str | None]] | None:
+    def build_query(self) -> Query[Any] | None:
         at, timeline, raw = self.at, self.timeline, self.raw
         if at is None:
             return None
         if at.what == DAY:
             return lambda _: ([], "")
-        key = at
+        key, replays = at, self.replays
 
-        def query(reader: QueryReader) -> tuple[list[Moment], str | None]:
+        def query(reader: QueryReader) -> Standing | tuple[list[Moment], str | None]:
             items = timeline.items_of(key)
+            if replays:
+                return load_standing(reader, timeline.home, timeline.session, max(items))
             found = load_moments(reader, timeline.home, timeline.session, items)
             moments = [found[item] for item in items if item in found]
             if not raw:
@@ -48,7 +55,12 @@ class MomentPane(Pane):
 
         return query
 
-    def show_result(self, result: tuple[list[Moment], str | None]) -> None:
+    def show_result(self, result: Standing | tuple[list[Moment], str | None]) -> None:
+        if isinstance(result, Standing):
+            shown = standing_text(result, self._when(), ascii=self.dashboard.options.ascii)
+            self._show_text(shown)
+            self.text = shown.plain
+            return
         moments, line = result
         if line is not None:
             where, _, text = line.partition("\n\n")
@@ -60,8 +72,13 @@ class MomentPane(Pane):
             self._show_text(content.lines(*(_moment_text(moment) for moment in moments)))
         self.text = line if line is not None else "\n\n".join(each.body for each in moments)
 
+    def _when(self) -> str:
+        moment = self.timeline.time_of(self.at)
+        local = moment.replace(tzinfo=UTC).astimezone() if moment else None
+        return f"{local:%Y-%m-%d %H:%M:%S}" if local else ""
+
     def _show_text(self, text: Content) -> None:
-        before, self._shown = self._shown, (self.at, self.raw)
+        before, self._shown = self._shown, (self.at, self.raw, self.replays)
         is_other = before != self._shown
         self.query_exactly_one(TextView).set_text(text, scroll_to_top=is_other)
 

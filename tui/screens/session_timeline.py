@@ -82,6 +82,16 @@ class Timeline:
             return None
         return self._times.get(key) or self._entry_times.get(self.entry_key(key))
 
+    def next_entry(self, key: TimelinePosition | None, by: int) -> TimelinePosition | None:
+        """The entry that many after the one of this row, or before it; None if there is none."""
+        keys = list(self._entries)
+        at = self.entry_key(key) if key is not None else None
+        if key is None or at not in self._entries:
+            return keys[0] if keys else None
+        # A row with a date is before the entry that it leads to.
+        index = keys.index(at) + by - (key.what == DAY and by > 0)
+        return keys[index] if 0 <= index < len(keys) else None
+
     def key_at(self, moment: datetime) -> TimelinePosition | None:
         """The newest entry at this time."""
         before = [key for key, time in self._entry_times.items() if time <= moment]
@@ -106,7 +116,7 @@ class Timeline:
             at = entry.at
             if entry.time is not None and (day := local_day(entry.time)) != before:
                 before, key = day, at._replace(what=DAY)
-                self._times[key] = entry.time
+                self._times[key], self._entry_keys[key] = entry.time, at
                 yield key
             yield at
             face = entry.face

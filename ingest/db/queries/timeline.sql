@@ -179,3 +179,71 @@ select 'agent', null, coalesce(r.nickname, r.agent_path, r.id), r.turn_state, r.
 from session_rows r
 where r.home = $home and r.parent_id = $session and r.started_at is not null
 order by start;
+
+-- name: plan_at
+-- The newest plan of a session up to this line, which revision it is, and of how many.
+with places as (
+    from places_of($home, [$session])
+),
+here as (
+    select place from places where source = $source
+),
+revisions as (
+    select
+        p.time, p.explanation, p.steps::varchar as steps, w.place, p.byte,
+        row_number() over (order by w.place, p.byte, p.revision) as n, count(*) over () as revisions
+    from plans p
+    join places w on w.source = p.source
+    where p.accepted
+)
+select time, explanation, steps, n, revisions
+from revisions, here
+where (revisions.place, byte) <= (here.place, $byte::bigint)
+order by n desc
+limit 1;
+
+-- name: files_at
+-- The files that a session had changed up to this line, the newest first.
+with places as (
+    from places_of($home, [$session])
+),
+here as (
+    select place from places where source = $source
+)
+select
+    f.path, arg_max(f.change, (w.place, f.byte)) as change, count(*) as edits,
+    max((w.place, f.byte)) = max(max((w.place, f.byte))) over () as newest, any_value(g.cwd) as cwd
+from files f
+join places w on w.source = f.source
+join segments g on g.source = f.source
+cross join here
+where f.status = 'completed' and (w.place, f.byte) <= (here.place, $byte::bigint)
+group by f.path
+order by max((w.place, f.byte)) desc, f.path;
+
+-- name: counts_at
+-- What a session had used and run up to this line.
+with places as (
+    from places_of($home, [$session])
+),
+here as (
+    select place from places where source = $source
+)
+select
+    (
+        select coalesce(sum(u.total), 0) from usage u join places w on w.source = u.source
+        where (w.place, u.byte) <= (here.place, $byte::bigint)
+    )::bigint as tokens,
+    (
+        select coalesce(sum(u.total), 0) from usage u where u.source in (select source from places)
+    )::bigint as all_tokens,
+    (
+        select count(*) from calls c join places w on w.source = c.source
+        where c.kind = 'command' and (w.place, c.byte) <= (here.place, $byte::bigint)
+    ) as commands,
+    (
+        select count(*) from calls c join places w on w.source = c.source
+        where c.kind = 'command' and c.status = 'failed'
+        and (w.place, c.byte) <= (here.place, $byte::bigint)
+    ) as failed
+from here;

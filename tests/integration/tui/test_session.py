@@ -8,7 +8,14 @@ from ingest.db.query_reader import NamedQueries
 from ingest.server.client import DatabaseClient
 from ingest.sessions.spans import Lane, load_lanes
 from ingest.sessions.timeline import TimelinePosition
-from tests.app_harness import AppHarness, pane_text, press, screen_text, wait_settled
+from tests.app_harness import (
+    AppHarness,
+    pane_text,
+    press,
+    screen_text,
+    wait_settled,
+    wait_until,
+)
 from tui.dashboard import Dashboard
 from tui.plan import PlanScope
 from tui.screens.search import SearchScreen
@@ -128,3 +135,34 @@ async def test_lanes_come_by_themselves_on_a_large_window_and_follow_the_cursor(
         open_session(app, harness, "id in (select session from v_agents)")
         await wait_settled(pilot)
         assert "turns" in pane_text(app, Lanes)
+
+
+async def test_a_replay_shows_plan_files_and_tokens_as_they_stood(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.screens.session.PLAY_SECONDS", 0.01)
+    async with harness.open_dashboard() as (app, pilot):
+        open_session(app, harness, "title = 'Fix the unicode test'")
+        await wait_settled(pilot)
+        await press(pilot, "g", "greater_than_sign")
+        before = pane_text(app, MomentPane)
+        assert "No plan yet" in before
+        assert "0 files changed" in before
+        table = timeline(app)
+        while table.key != first(app, "plan"):
+            await press(pilot, "greater_than_sign")
+        assert "Plan 2/4  revision 1 of 1" in pane_text(app, MomentPane)
+        assert "0 files changed" in pane_text(app, MomentPane)
+        await press(pilot, "greater_than_sign")
+        assert "parser/lex.py" in pane_text(app, MomentPane)
+        assert "0 commands" in pane_text(app, MomentPane)
+        await pilot.press("full_stop")
+        await wait_until(pilot, lambda: table.cursor == table.length - 1)
+        await wait_settled(pilot)
+        assert "2 commands  1 failed" in pane_text(app, MomentPane)
+        await press(pilot, "less_than_sign")
+        assert "1 command  1 failed" in pane_text(app, MomentPane)
+        await press(pilot, "escape")
+        assert "As it stood" not in pane_text(app, MomentPane)
+        await press(pilot, "full_stop", "escape")
+        assert not isinstance(app.screen, SessionScreen)

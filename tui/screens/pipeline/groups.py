@@ -5,6 +5,7 @@ from typing import Final
 
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Policy
+from ingest.text.numbers import pluralize
 from tui.screens.batch_actions import batch_name
 from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.listing import InMemoryListing
@@ -55,7 +56,7 @@ class Groups(InMemoryListing):
                     *(line for line in dict.fromkeys(lines) if line),
                     *(line for line in (row["message"], row["hint"]) if line),
                     "",
-                    f"{row['batches']:,} batches. Enter shows them, r retries what failed.",
+                    f"{pluralize(row['batches'], 'batch')}: Enter lists, r retries what failed.",
                 ]
             ),
             id=row["key"],
