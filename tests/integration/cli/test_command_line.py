@@ -13,6 +13,7 @@ import pytest
 from ingest.cli.main import cli
 from ingest.cli.table import COMMANDS
 from ingest.db.database import Database
+from ingest.pipeline import bootstrap
 from tests.integration.cli.cli_harness import CliHarness, Sessions
 
 READING = [
@@ -235,7 +236,10 @@ def test_verbose_prints_error_code_and_traceback(cli: CliHarness) -> None:
     assert "Traceback" in answer.err
 
 
-def test_a_locked_database_is_reported_with_the_pid(cli: CliHarness, sessions: Sessions) -> None:
+def test_a_locked_database_is_reported_with_the_pid(
+    cli: CliHarness, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bootstrap, "LOCK_TIMEOUT", 0.5)
     holder = subprocess.Popen(
         [sys.executable, "-c", HOLD, str(cli.db)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )

@@ -11,6 +11,7 @@ import pytest
 
 from ingest import log
 from ingest.db.database import Database
+from ingest.pipeline import bootstrap
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled, on_by_default
 from tests.build import Home
 from tests.integration.cli.cli_harness import CliHarness, Sessions, write_sessions
@@ -265,8 +266,9 @@ def test_a_nearly_full_disk_is_a_problem(cli: CliHarness, monkeypatch: pytest.Mo
 
 
 def test_a_database_locked_by_another_program_is_a_failed_check(
-    cli: CliHarness, sessions: Sessions
+    cli: CliHarness, sessions: Sessions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(bootstrap, "LOCK_TIMEOUT", 0.5)
     program = (
         "import sys, duckdb\ncon = duckdb.connect(sys.argv[1])\nprint(flush=True)\nsys.stdin.read()"
     )
