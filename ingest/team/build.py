@@ -58,8 +58,14 @@ def find_changes(
     values = {"project": project.id, "tasks": project.level.has_plan}
     stamped = version(membership, project)
     found = rows.rows("team.changed", version=stamped, limit=limit or _EVERY, **values)
-    units = [Unit(row["home"], row["session"], row["stamp"], row["bytes"]) for row in found]
-    gone = [GoneUnit(**row) for row in rows.rows("team.gone", **values)]
+    units = [
+        Unit(row["home"], row["session"], row["stamp"], row["bytes"])
+        for row in found
+        if row["stamp"] is not None
+    ]
+    gone: list[GoneUnit] = []
+    if found and found[0]["gone"]:
+        gone = [GoneUnit(**row) for row in rows.rows("team.gone", **values)]
     return Changes(units, gone, found[0]["total"] if found else 0)
 
 

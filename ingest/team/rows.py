@@ -54,6 +54,11 @@ class Changes(Struct, frozen=True):
     def count(self) -> int:
         return self.total + len(self.gone)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether these are all changes."""
+        return self.total == len(self.units)
+
 
 class SharedRow(Struct, frozen=True, kw_only=True):
     noun: ClassVar[str]

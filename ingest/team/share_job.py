@@ -10,7 +10,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
+import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingest.batches.batch import BatchKey, Kind
 from ingest.batches.retry_policy import Reason
@@ -34,7 +36,7 @@ SETTLED_FOR: Final = timedelta(minutes=1)
 """How long nothing is compared while nothing is committed."""
 REVIVE_AFTER: Final = timedelta(hours=1)
 """A batch that was given up because the server was away is tried again after this time."""
-_PORTION_UNITS: Final = 500
+_PORTION_UNITS: Final = 1000
 _PORTION_BYTES: Final = 64 * 1024**2
 """Of Codex's files: what is read from them must fit into memory."""
 _CLAIMABLE: Final = (State.PENDING, State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED)
@@ -81,8 +83,11 @@ class ShareJob(BackgroundJob[SentPortion]):
         """When nothing was left to send; the number of commits, and the membership, then."""
 
     def waiting(self) -> Row | None:
-        """A batch that is pending: released, woken, or retried by a person."""
-        return self._first(lambda row: row is not None and row["state"] == State.PENDING)
+        """A batch that is pending: released, woken, or retried by a person. If nothing changed any
+        more, it is completed."""
+        return self._first(
+            lambda row: row is not None and row["state"] == State.PENDING, always=True
+        )
 
     def due(self, now: datetime) -> Row | None:
         state = self.database.commits.count, self.team.read()
@@ -105,38 +110,48 @@ class ShareJob(BackgroundJob[SentPortion]):
         """Send everything of these projects now, until it is done or has failed."""
         for id_ in sorted(projects):
             while (team := self.team.read()) and (project := team.project(id_)) is not None:
-                if (found := self._changed(project, team)) is None:
+                batch = batch_id(project)
+                row = self.database.first_row("queue.batch", id=batch)
+                pending = row is not None and row["state"] == State.PENDING
+                if (found := self._changed(project, team, always=pending)) is None:
                     break
                 self._start(found, self.clock())
                 self.finish()
-                row = self.database.first_row("queue.batch", id=batch_id(project))
-                if row is not None and row["state"] not in _CLAIMABLE:
+                row = self.database.first_row("queue.batch", id=batch)
+                failed = row is not None and row["state"] not in _CLAIMABLE
+                if failed or found["changes"].is_complete:
                     break
 
     # ── what to send ──────────────────────────────────────────────────────────────────────────────
 
-    def _first(self, wanted: Callable[[Row | None], bool]) -> Row | None:
+    def _first(self, wanted: Callable[[Row | None], bool], *, always: bool = False) -> Row | None:
         team = self.team.read()
         if team is None or team.paused:
             return None
         known = batches(self.database, team)
         for project in team.projects:
-            if wanted(known.get(project.id)) and (found := self._changed(project, team)):
-                return found
+            if wanted(known.get(project.id)):
+                found = self._changed(project, team, always=always)
+                if found is not None:
+                    return found
         return None
 
-    def _changed(self, project: SharedProject, team: Membership) -> Row | None:
-        """What of a project is to be sent; as a row that stands for its batch."""
-        if project.sharing is Sharing.STOPPED:
+    def _changed(
+        self, project: SharedProject, team: Membership, *, always: bool = False
+    ) -> Row | None:
+        """What of a project is to be sent, as a row that stands for its batch; None if there is
+        nothing, unless `always`."""
+        if project.sharing is Sharing.STOPPED and not always:
             return None
-        count = 1
+        changes = Changes([], [], 1)  # Withdrawing.
         if project.sharing is Sharing.ON:
-            count = find_changes(self.database, team, project, 1).count
-        if not count:
+            changes = find_changes(self.database, team, project, _PORTION_UNITS)
+            changes = replace(changes, units=_portion(changes.units))
+        if not (changes.count or always):
             return None
         return {
             "home": _TEAM, "session": project.id, "source": -1, "generation": 0, "start": 0,
-            "finish": count,
+            "finish": changes.count, "changes": changes,
         }  # fmt: skip
 
     def _sent_recently(self, now: datetime) -> bool:
@@ -168,14 +183,15 @@ class ShareJob(BackgroundJob[SentPortion]):
             return lambda: JobResult(nothing, 0, "it is not shared any more")
         if project.sharing is Sharing.WITHDRAWING:
             return lambda: self._withdraw(team, project)
-        changes = find_changes(self.database, team, project, _PORTION_UNITS)
-        return lambda: self._send(team, project, changes)
+        return lambda: self._send(team, project, found["changes"])
 
     def _send(
         self, team: Membership, project: SharedProject, changes: Changes
     ) -> JobResult[SentPortion]:
         reader = LocalReader(self.database)
-        units = _portion(changes.units)
+        units = changes.units
+        if not changes.count:
+            return JobResult(SentPortion(project.id, [], []), 0, "nothing has changed")
         # Connected first: while the server is away, no rows are built for nothing.
         with Store(Address(team.address)) as store:
             with reader.snapshot():
@@ -209,10 +225,14 @@ class ShareJob(BackgroundJob[SentPortion]):
         if units := [*result.units, *result.gone]:
             keys = [{"home": unit["home"], "session": unit["session"]} for unit in units]
             project = result.project
-            self.database.run_in_portions("team.drop_units", "units", keys, project=project)
-            self.database.run_in_portions(
-                "team.add_units", "units", result.units, project=project, now=now.isoformat()
+            self.database.run("team.drop_units", units=_json(keys), project=project)
+            self.database.run(
+                "team.add_units", units=_json(result.units), project=project, now=now.isoformat()
             )
+
+
+def _json(rows: list[Row]) -> str:
+    return msgspec.json.encode(rows).decode()
 
 
 def _portion(units: list[Unit]) -> list[Unit]:

@@ -49,7 +49,8 @@ class Timed:
 
     def figure(self, name: str, limit: float) -> Figure:
         cpu = f"processor {min(self.cpus):.1f} ms"
-        return Figure(name, min(self.walls), "ms", limit, detail=cpu, samples=self.walls)
+        samples = [wall / 1000 for wall in self.walls]
+        return Figure(name, min(samples), "s", limit / 1000, detail=cpu, samples=samples)
 
 
 def run(results: Results, *, quick: bool) -> None:
@@ -89,7 +90,7 @@ def _seed(server: Server, results: Results, sessions: int) -> None:
 def _at_least(name: str, rate: float, detail: str) -> Figure:
     """A limit from below, as one from above: the time of a thousand rows."""
     detail = f"{rate:,.0f} rows/s; {detail}"
-    return Figure(f"{name}: 1,000 rows", 1e6 / rate, "ms", 1e6 / _ROWS_A_SECOND, detail=detail)
+    return Figure(f"{name}: 1,000 rows", 1000 / rate, "s", 1000 / _ROWS_A_SECOND, detail=detail)
 
 
 def _read(server: Server, results: Results, sessions: int) -> None:
@@ -176,20 +177,20 @@ def _machine(sessions: int) -> Iterator[tuple[Database, Path]]:
 
 def _multiply(database: Database, times: int) -> None:
     """Copy all sessions so many times, each with ids of its own."""
-    copies = f"(select unnest(range(1, {times + 1})) as n)"
+    copies = f"(select unnest(range(1, {times + 1})) as copy)"
     with database.transaction():
         for table, renamed in {
-            "sources": "id + 1000 * n as id, thread || '-' || n as thread",
-            "cursors": "source + 1000 * n as source",
-            "session_rows": "source + 1000 * n as source, id || '-' || n as id, "
-            "root_id || '-' || n as root_id",
-            "segments": "source + 1000 * n as source, thread || '-' || n as thread",
+            "sources": "id + 1000 * copy as id, thread || '-' || copy as thread",
+            "cursors": "source + 1000 * copy as source",
+            "session_rows": "source + 1000 * copy as source, id || '-' || copy as id, "
+            "root_id || '-' || copy as root_id",
+            "segments": "source + 1000 * copy as source, thread || '-' || copy as thread",
             **dict.fromkeys(
                 ("turns", "messages", "calls", "files", "plans", "usage"),
-                "source + 1000 * n as source",
+                "source + 1000 * copy as source",
             ),
         }.items():
             database.execute(
                 f"insert into {table} by name "
-                f"select t.* exclude (n) replace ({renamed}) from (from {table}, {copies}) t"
+                f"select t.* exclude (copy) replace ({renamed}) from (from {table}, {copies}) t"
             )

@@ -1,7 +1,7 @@
 -- name: changed
 -- Units of a project that are not as they were sent last, most recently active first: its sessions,
 -- and its tasks as a whole (without a session). `version` changes with everything else that decides
--- what is sent.
+-- what is sent. Units without a stamp were sent, and may be gone.
 with units as (
     select s.home, s.id as session, md5($version || s::varchar) as stamp, s.bytes, s.last_at
     from v_sessions s
@@ -14,12 +14,15 @@ with units as (
     where t.project_id = $project and $tasks
     having count(*) > 0
 )
-select n.home, n.session, n.stamp, n.bytes, count(*) over () as total
+select
+    n.home, n.session, n.stamp, n.bytes, count(n.stamp) over () as total,
+    count(*) filter (n.stamp is null) over () as gone
 from units n
-left join shared_units u
-on u.project_id = $project and u.home = n.home and u.session = n.session
+full join (
+    select home, session, stamp from shared_units where project_id = $project
+) u on u.home = n.home and u.session = n.session
 where u.stamp is distinct from n.stamp
-order by n.last_at desc nulls first, n.session, n.home
+order by n.stamp is null, n.last_at desc nulls first, n.session, n.home
 limit $limit;
 
 -- name: gone
@@ -84,13 +87,15 @@ with wanted as (
     select unnest($units::struct(home varchar, session varchar)[], recursive := true)
 )
 select
-    u.home, u.session, cast(u.time as date) as day, u.model, sum(u.input)::bigint as input,
-    sum(u.cached)::bigint as cached, sum(u.output)::bigint as output,
+    o.home, g.thread as session, cast(u.time as date) as day, u.model,
+    sum(u.input)::bigint as input, sum(u.cached)::bigint as cached, sum(u.output)::bigint as output,
     sum(u.reasoning)::bigint as reasoning, sum(u.total)::bigint as total
-from v_usage u
-join wanted w on w.home = u.home and w.session = u.session
+from usage u
+join segments g on g.source = u.source
+join sources o on o.id = u.source
+join wanted w on w.home = o.home and w.session = g.thread
 group by all
-order by u.session, u.home, day, u.model;
+order by session, o.home, day, u.model;
 
 -- name: tasks
 -- The tasks of a project as they are stored.
@@ -122,16 +127,19 @@ delete from shared_units
 where project_id = $project
 and (home, session) in (
     select (home, session)
-    from (select unnest($units::struct(home varchar, session varchar)[], recursive := true))
+    from (select unnest(from_json(
+        $units, '[{"home": "VARCHAR", "session": "VARCHAR"}]'
+    ), recursive := true))
 );
 
 -- name: add_units
--- Record what was sent.
+-- Record what was sent; `units` is JSON, which takes less time and memory than a list.
 insert into shared_units by name
 select $project as project_id, u.*, $now::timestamp as sent_at
-from (select unnest($units::struct(
-    home varchar, session varchar, stamp varchar, rows integer
-)[], recursive := true)) u;
+from (select unnest(from_json(
+    $units,
+    '[{"home": "VARCHAR", "session": "VARCHAR", "stamp": "VARCHAR", "rows": "INTEGER"}]'
+), recursive := true)) u;
 
 -- name: drop_project
 -- Forget what was sent of a project.

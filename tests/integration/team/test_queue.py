@@ -274,6 +274,8 @@ def test_a_running_owner_sends_by_itself_and_on_request(
         try:
             assert cli.run("team", "push").code == 0
             assert team.count("sessions") == 4
+            again = cli.json("team", "push")["projects"][0]
+            assert (again["behind"], again["state"]) == (0, "on")
             withdrawn = cli.json("team", "unshare", "sample", "--withdraw")["withdrawn"]
             assert withdrawn is True
             assert team.count("sessions") == 0

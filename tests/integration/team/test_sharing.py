@@ -150,7 +150,8 @@ def test_pushing_twice_changes_nothing(team: TeamHarness, marked: CliHarness) ->
         ]  # fmt: skip
 
     before = versions()
-    assert marked.json("team", "push")["projects"][0]["behind"] == 0
+    answer = marked.json("team", "push")["projects"][0]
+    assert (answer["behind"], answer["state"]) == (0, "on")
     assert versions() == before
     # Neither if this machine has forgotten what it sent.
     with Database(marked.db) as database, database.transaction():
