@@ -88,7 +88,7 @@ LOCK_FLAGS := --quiet --universal --python-version 3.11 --generate-hashes --no-a
 lock: ## write requirements*.lock anew from pyproject.toml
 	test -x $(UV) || { $(PYTHON) -m venv .lock-tools && .lock-tools/bin/python -m pip install --quiet 'uv>=0.9,<1'; }
 	$(UV) pip compile $(LOCK_FLAGS) --output-file requirements.lock pyproject.toml
-	$(UV) pip compile $(LOCK_FLAGS) --constraint requirements.lock --extra dev --extra agents --extra team --output-file requirements-dev.lock pyproject.toml
+	$(UV) pip compile $(LOCK_FLAGS) --constraint requirements.lock --extra dev --extra agents --extra team --extra vectors --output-file requirements-dev.lock pyproject.toml
 
 clean: ## remove what can be made again: environment, caches, builds
 	rm -rf $(VENV) .lock-tools .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist htmlcov .coverage .coverage.*

@@ -315,6 +315,11 @@ class InvalidAnswer(ProgramFailed):
     hint = "It must print JSON of the schema that `tailboard roles show NAME` prints, alone."
 
 
+class MeaningUnavailable(TailboardError):
+    code = "search.meaning"
+    hint = "Words are searched all the same."
+
+
 class UnknownRole(TailboardError):
     code = "observe.unknown"
     kind = ErrorClass.DATA

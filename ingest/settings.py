@@ -102,6 +102,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     observe_output_bytes: Annotated[
         int, Setting("Output in bytes above which the command is killed", 1024)
     ] = 1024**2
+    search_semantic: Annotated[
+        bool,
+        Setting("Whether a search also finds similar texts (optional part `tailboard[vectors]`)"),
+    ] = False
     roles: Annotated[
         tuple[Role, ...],
         Setting("Commands that summarise sessions and days; `tailboard roles list` shows them"),
@@ -165,7 +169,7 @@ ABOUT: Final[dict[str, Setting]] = {
     name: declared.__metadata__[0] for name, declared in Settings.__annotations__.items()
 }
 ENVIRONMENT: Final = {name: ABOUT[name].variable or f"TAILBOARD_{name.upper()}" for name in NAMES}
-_TABLES: Final = ("observe", "notify", "ingest", "memory", "agents")
+_TABLES: Final = ("observe", "notify", "ingest", "memory", "agents", "search")
 """Their settings may be in a table of their own in the file: `[observe]`, `command = …`."""
 _SWITCHES: Final = {"true": True, "1": True, "false": False, "0": False}
 """The values of a switch in the environment."""

@@ -17,6 +17,8 @@ from ingest.projects.tasks.writer import TasksWriter
 from ingest.role_settings import OBSERVE
 from ingest.sessions.scope import now_for
 from ingest.sessions.search.background import IndexWriter
+from ingest.sessions.search.embedder import embedder_for
+from ingest.sessions.search.meaning import MeaningWriter
 from ingest.settings import Settings
 from ingest.team.membership import TeamFile
 from ingest.team.share_job import ShareJob
@@ -49,5 +51,7 @@ def background_jobs(
         run_role = partial(run_command, folder=database.spool, env=env)
         jobs.append(RoleJob(database, roles, run_role, zone=zone, **common))
     jobs.append(ShareJob(database, TeamFile(database.path), **files))
+    if embedder := embedder_for(settings.search_semantic):
+        jobs.append(MeaningWriter(database, database.commits, embedder))
     retention = timedelta(days=settings.retention_days)
     return Maintenance(database, owner.clock, jobs, retention)

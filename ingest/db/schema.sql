@@ -345,3 +345,13 @@ create table shared_units (
     stamp varchar not null,     -- changes with the unit; empty: to be sent again
     rows integer not null, sent_at timestamp not null
 );
+
+-- What texts mean, as vectors, for the optional search by meaning. Derived; empty unless it is on.
+create table vectors (
+    source integer not null, byte bigint not null, turn integer not null, time timestamp,
+    kind varchar not null,      -- prompt, answer, step, goal, note
+    digest bigint not null,     -- of the text
+    text varchar not null,      -- of a step, a goal or a note; the others are in `messages`
+    generation varchar not null, -- of the model: vectors of another one are not comparable
+    vector float[256] not null
+);

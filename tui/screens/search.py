@@ -16,6 +16,7 @@ from ingest.sessions.search.completion import (
     completions,
     load_filter_values,
 )
+from ingest.sessions.search.embedder import embedder_for
 from ingest.sessions.search.excerpt import marks
 from ingest.sessions.search.lag import behind_text
 from ingest.sessions.search.query import FILTERS
@@ -210,7 +211,8 @@ class SearchScreen(BaseScreen):
     DEFAULT_CSS = "SearchScreen ResultsPane { width: 3fr; } SearchScreen HitPane { width: 2fr; }"
 
     def panes(self) -> ComposeResult:
-        hits = Hits(self.dashboard.clock)
+        embedder = embedder_for(self.dashboard.settings.search_semantic)
+        hits = Hits(self.dashboard.clock, embedder)
         yield ResultsPane(hits)
         yield HitPane(hits)
 

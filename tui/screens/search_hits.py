@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from ingest.db.query_reader import QueryReader
+from ingest.sessions.search.embedder import Embedder
 from ingest.sessions.search.excerpt import excerpt, marks
 from ingest.sessions.search.lag import Lag
 from ingest.sessions.search.query import Query, parse
@@ -53,8 +54,9 @@ class Hits:
         Column("at", "When", 5, right=True, sorts=False, drop_order=2),
     )
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Callable[[], datetime], embedder: Embedder | None = None) -> None:
         self.clock = clock
+        self.embedder = embedder
         self.project: str | None = None
         """The project that hits are limited to, if the query names none."""
         self.total = 0
@@ -69,7 +71,7 @@ class Hits:
         now, query = self.clock(), self.parse(view.filter)
         if self.project is not None and not query.empty and not query.projects:
             query = replace(query, projects=(self.project,))
-        result = search(reader, query, now, MAX_HITS)
+        result = search(reader, query, now, MAX_HITS, embedder=self.embedder)
         self.total = result.total
         self.lag = result.lag
         # The score decreases with age. Without it, a hit is the same key in each refresh.

@@ -31,6 +31,7 @@ from ingest.projects.resume.model import Resume
 from ingest.projects.safe_export import masked
 from ingest.projects.tasks.filters import ready_tasks, why_none_is_ready
 from ingest.projects.tasks.model import CLOSED, Roadmap, Task
+from ingest.sessions.search.embedder import embedder_for
 from ingest.sessions.search.query import parse
 from ingest.sessions.search.search import Hit, SearchResult, search
 from ingest.sessions.session import id_length
@@ -166,7 +167,8 @@ def hits_of(
         tags=(language,) if language else parsed.tags,
     )
     limit = scope.limit or 8
-    return search(access, wanted, invocation.now, limit, scope.offset)
+    embedder = embedder_for(invocation.settings.search_semantic)
+    return search(access, wanted, invocation.now, limit, scope.offset, embedder)
 
 
 def hits(

@@ -1,5 +1,7 @@
 """`tailboard search`: full-text search over all sessions."""
 
+from contextlib import ExitStack
+
 import click
 from msgspec.structs import replace
 
@@ -10,6 +12,7 @@ from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import moment, scope_of
 from ingest.db.query_reader import QueryReader
+from ingest.sessions.search.embedder import NOT_INSTALLED, embedder_for
 from ingest.sessions.search.excerpt import COLUMNS, excerpt
 from ingest.sessions.search.lag import behind_text
 from ingest.sessions.search.query import KINDS, Query, parse
@@ -35,9 +38,17 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
     text = " ".join(query)
     parsed = parse(text, invocation.aware_now, invocation.zone)
     _reject_unknown_values(text, parsed, invocation)
-    with open_for_reading(invocation) as access:
+    semantic = invocation.settings.search_semantic
+    embedder = embedder_for(semantic)
+    if semantic and embedder is None:
+        invocation.output.note(NOT_INSTALLED)
+    with ExitStack() as opened:
+        if embedder is not None:
+            opened.callback(embedder.close)
+        access = opened.enter_context(open_for_reading(invocation))
         wanted = _narrowed(parsed, invocation, access, only)
-        hits = search(access, wanted, invocation.now, only.limit or LIMIT, only.offset)
+        limit = only.limit or LIMIT
+        hits = search(access, wanted, invocation.now, limit, only.offset, embedder)
         digits = id_length(access, (hit.session for hit in hits.hits))
 
     def show(output: Output) -> None:
@@ -90,3 +101,5 @@ def _show(output: Output, hit: Hit, query: Query, digits: int, invocation: Invoc
     output.line(excerpt(one_line(hit.excerpt), query.words, columns), indent="  ")
     if hit.missing_words:
         output.line(StyledCell(f"without: {', '.join(hit.missing_words)}", "dim"), indent="  ")
+    if hit.match == "similar":
+        output.line(StyledCell("similar", "dim"), indent="  ")

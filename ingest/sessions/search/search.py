@@ -11,16 +11,28 @@ from pathlib import Path
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from ingest import log
+from ingest.db.commit_counter import CommitCounter
 from ingest.db.query_reader import DerivedStore, QueryReader, Row
 from ingest.db.search_changes import index_folder, mark_damaged
-from ingest.errors import IndexUnusable
+from ingest.errors import IndexUnusable, MeaningUnavailable
+from ingest.sessions.search.embedder import Embedder
 from ingest.sessions.search.entries import call_text, digest
 from ingest.sessions.search.excerpt import excerpt
 from ingest.sessions.search.index import Found, SearchIndex, State
 from ingest.sessions.search.indexer import bring_up_to_date
 from ingest.sessions.search.lag import Lag, lag
 from ingest.sessions.search.matching import Matching, Scope
+from ingest.sessions.search.meaning import (
+    NEAREST,
+    MeaningWriter,
+    can_be_similar,
+    fuse,
+    is_exact,
+    similar,
+)
 from ingest.sessions.search.query import Query
 from ingest.sessions.search.words import fold, name_parts, separate_words, words_of
 
@@ -51,7 +63,7 @@ class Hit(Struct, frozen=True, kw_only=True):
     missing_words: tuple[str, ...] = ()
     """Words of the query that it does not have."""
     match: str = "all"
-    """Whether it has `all` words of the query, or `some`."""
+    """Whether it has `all` words of the query, `some`, or is `similar`."""
 
 
 class SearchResult(Struct, frozen=True):
@@ -63,9 +75,15 @@ class SearchResult(Struct, frozen=True):
 
 
 def search(
-    access: QueryReader, query: Query, now: datetime, limit: int = LIMIT, offset: int = 0
+    access: QueryReader,
+    query: Query,
+    now: datetime,
+    limit: int = LIMIT,
+    offset: int = 0,
+    embedder: Embedder | None = None,
 ) -> SearchResult:
-    """`now` is naive UTC, as the database keeps time."""
+    """`now` is naive UTC, as the database keeps time. With `embedder`, similar texts are found
+    too."""
     if query.empty:
         return SearchResult([], 0)
     if isinstance(access, DerivedStore):
@@ -75,7 +93,7 @@ def search(
         try:
             index = _open(access.path, State.parse(behind.mark))
             if index is not None:
-                return _search(access, index, query, now, limit, offset, behind)
+                return _search(access, index, query, now, limit, offset, behind, embedder)
             break
         except IndexUnusable:
             _opened.pop(access.path, None)
@@ -92,22 +110,56 @@ def _search(
     limit: int,
     offset: int,
     behind: Lag,
+    embedder: Embedder | None,
 ) -> SearchResult:
-    matching = Matching(index, query, _scope(access, query), _hidden(access, query))
+    scope, hidden = _scope(access, query), _hidden(access, query)
+    matching = Matching(index, query, scope, hidden)
     if query.words and not matching.words:
         return SearchResult([], 0, behind)  # Only punctuation.
+    near = _similar(access, query, scope, hidden, embedder)
+    # What is similar is put among the first texts that have the words.
+    wanted, skipped = (max(NEAREST, offset + limit), 0) if near else (limit, offset)
     least, found, total = len(matching.words), list[Found](), 0
     while not total:
-        found, total = index.search(matching.of(least), limit, offset, now)
+        found, total = index.search(matching.of(least), wanted, skipped, now)
         least -= 1
         if least < 1:
             break
     partial = least + 1 < len(matching.words)
+    only_similar: set[Found] = set()
+    if near:
+        fused = fuse(found, near, exact=is_exact(query))
+        total += sum(one.similar for one in fused)
+        fused = fused[offset : offset + limit]
+        found = [one.found for one in fused]
+        only_similar = {one.found for one in fused if one.similar}
     page = _Page(access, found)
-    hits = [
-        hit for place in found if (hit := page.hit(place, query, matching, partial)) is not None
-    ]
+    hits = []
+    for place in found:
+        similar_only = place in only_similar
+        hit = page.hit(place, query, matching, partial and not similar_only)
+        if hit is not None:
+            hits.append(replace(hit, match="similar") if similar_only else hit)
     return SearchResult(hits, total - (len(found) - len(hits)), behind)
+
+
+def _similar(
+    access: QueryReader,
+    query: Query,
+    scope: Scope | None,
+    hidden: Scope | None,
+    embedder: Embedder | None,
+) -> list[Found]:
+    if embedder is None or not can_be_similar(query):
+        return []
+    if isinstance(access, DerivedStore):
+        MeaningWriter(access, CommitCounter(), embedder).run(CATCH_UP_SECONDS)
+    sources = None if scope is None else scope.sources
+    try:
+        return similar(access, embedder, query, sources, hidden.sources if hidden else [])
+    except MeaningUnavailable as error:
+        log.suppressed("Searching similar texts", error)
+        return []
 
 
 def _scope(access: QueryReader, query: Query) -> Scope | None:
