@@ -230,7 +230,7 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
     head = head or str(row["kind"] or "").replace("_", " ")
     where = [f"in {row['workdir']}"] if row["workdir"] else []
     first = f"{row['tool']}  {row['status']}  {ended}".rstrip()
-    body = "\n".join([first, *where, command, "", output])
+    body = "\n".join([first, *where, *([command] if command else []), "", output])
     name = "run" if row["kind"] == CallKind.COMMAND else _SHORT.get(tool, tool)
     first_moment = Moment(
         at, row["time"], row["status"], name, f"{head}  {ended}".rstrip(), body,

@@ -27,7 +27,7 @@ class Printed(NamedTuple):
 PRINTED: Final = (Printed("resume", ("resume", "--project", "parser")),)
 SHOTS: Final = (
     Shot("board", ("j",), ((80, 24), USUAL, (200, 50))),
-    Shot("session", (*"jjjj", "enter", *"jjjjjjj")),
+    Shot("session", ("j", "enter", "L", *"jjjjjjjj")),
     Shot("tasks", ("2",)),
     Shot("pipeline", ("3",)),
     Shot("journal", ("4", *"jjjjjjjj", "enter", "j")),

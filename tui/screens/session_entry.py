@@ -3,6 +3,7 @@
 from datetime import UTC
 from typing import Any
 
+from msgspec.structs import replace
 from textual.app import ComposeResult
 from textual.content import Content
 
@@ -48,7 +49,11 @@ class MomentPane(Pane):
             if replays:
                 return load_standing(reader, timeline.home, timeline.session, max(items))
             found = load_moments(reader, timeline.home, timeline.session, items)
-            moments = [found[item] for item in items if item in found]
+            moments = [
+                replace(found[item], name="script") if timeline.is_script(item) else found[item]
+                for item in items
+                if item in found
+            ]
             if not raw:
                 return moments, None
             return moments, raw_line(reader, items[0], moments[0].length if moments else None)

@@ -44,7 +44,8 @@ def _lines(standing: Standing, when: str, *, ascii: bool) -> Iterator[Content | 
     failed = content.line(f"{standing.failed:,} failed", "red") if standing.failed else None
     yield content.row(pluralize(standing.commands, "command"), failed)
     yield ""
-    yield content.line("< > step   . plays   Esc ends the replay", "dim")
+    keys = ("< > step", ". plays", "Esc ends the replay")
+    yield content.row(*(content.line(key, "dim") for key in keys))
 
 
 def _plan(standing: Standing) -> Iterator[Content | str]:

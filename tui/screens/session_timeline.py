@@ -45,7 +45,7 @@ class Timeline:
         Column("time", "Time", 8, sorts=False, drop_order=1),
         Column("who", "Who", 10, sorts=False),
         Column("what", "What", 20, grow=1, sorts=False),
-        Column("took", "Took", 7, right=True, sorts=False, drop_order=2),
+        Column("took", "Took", 8, right=True, sorts=False, drop_order=2),
     )
 
     def __init__(self, home: str, session: str) -> None:
@@ -72,6 +72,11 @@ class Timeline:
         if entry is None:
             return [key.whole]
         return [entry.face.at, *(item.at for item in entry.parts)]
+
+    def is_script(self, at: TimelinePosition) -> bool:
+        """Whether this item is a script that made the other items of its entry."""
+        entry = self._entries.get(at)
+        return entry is not None and len(entry.items) > 1 and entry.items[0].kind == CallKind.SCRIPT
 
     def keys_with_parts(self) -> list[TimelinePosition]:
         return [key for key, entry in self._entries.items() if len(entry.items) > 1]
@@ -159,9 +164,7 @@ class Timeline:
             return None
         self._remember_child(key, [moment])
         parent = self.entry_key(key)
-        entry = self._entries.get(parent)
-        is_script = entry is not None and entry.items[0].kind == CallKind.SCRIPT
-        name = "script" if is_script and key.whole == parent else moment.name
+        name = "script" if self.is_script(key.whole) else moment.name
         return _part_row(key, moment, name, parent)
 
     def _remember_child(self, key: TimelinePosition, moments: Sequence[Moment]) -> None:
