@@ -1,12 +1,15 @@
 """The results of a search as a list, with an excerpt around the match of each. Pure."""
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 from msgspec.structs import replace
 
 from ingest.db.query_reader import QueryReader
+from ingest.projects.git.search_anchors import load_anchors_here, narrowed_to_here
 from ingest.sessions.search.embedder import Embedder
 from ingest.sessions.search.excerpt import excerpt, marks
 from ingest.sessions.search.lag import Lag
@@ -71,6 +74,12 @@ class Hits:
         now, query = self.clock(), self.parse(view.filter)
         if self.project is not None and not query.empty and not query.projects:
             query = replace(query, projects=(self.project,))
+        if query.here:
+            folder = Path.cwd()
+            folders = [str(each) for each in (folder, *folder.parents)]
+            known = reader.first_row("projects.here", folders=folders)
+            project = known["label"] if known else ""
+            query = narrowed_to_here(query, load_anchors_here(reader, project, folder, os.environ))
         result = search(reader, query, now, MAX_HITS, embedder=self.embedder)
         self.total = result.total
         self.lag = result.lag

@@ -17,13 +17,14 @@ from ingest.cli.agents.request import AgentRequest
 from ingest.cli.checkout_state import checkout_state
 from ingest.cli.commands.journal import chosen_day, journal_of
 from ingest.cli.options import Filters
-from ingest.cli.scope import scope_here, scope_of
+from ingest.cli.scope import project_at, scope_here, scope_of
 from ingest.cli.task_listing import roadmap_in
 from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.pipeline.homes import storable
 from ingest.projects.git.alignment import AlignmentState
 from ingest.projects.git.read_repository import Git
+from ingest.projects.git.search_anchors import load_anchors_here, narrowed_to_here
 from ingest.projects.journal.write import JournalFormat, render
 from ingest.projects.markdown import fenced, plain
 from ingest.projects.resume.build import resume
@@ -166,6 +167,10 @@ def hits_of(
         hidden=(request.asking,) if request.asking else (),
         tags=(language,) if language else parsed.tags,
     )
+    if wanted.here:
+        project = project_at(invocation, access, invocation.here)
+        anchors = load_anchors_here(access, project, invocation.here, invocation.env)
+        wanted = narrowed_to_here(wanted, anchors if project else {})
     limit = scope.limit or 8
     embedder = embedder_for(invocation.settings.search_semantic)
     return search(access, wanted, invocation.now, limit, scope.offset, embedder)

@@ -10,8 +10,13 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Output, StyledCell
-from ingest.cli.scope import moment, scope_of
+from ingest.cli.scope import moment, project_at, scope_of
 from ingest.db.query_reader import QueryReader
+from ingest.projects.git.search_anchors import (
+    CommitAnchor,
+    load_anchors_here,
+    narrowed_to_here,
+)
 from ingest.sessions.search.embedder import NOT_INSTALLED, embedder_for
 from ingest.sessions.search.excerpt import COLUMNS, excerpt
 from ingest.sessions.search.lag import behind_text
@@ -31,9 +36,9 @@ from ingest.text.times import ago
 def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> None:
     """All words must match, in any order; if no text has them all, those with most of them are
     shown. Use "several words" for an exact phrase. If the whole QUERY is quoted, -word excludes a
-    word. Filters: project: branch: session: kind: tool:
-    tag: status: since: until: has:error. The kinds are prompt, answer, step, command, output, file,
-    goal, note, error, script and self.
+    word. Filters: project: branch: session: kind: tool: tag: status: since: until: has:error
+    at:here. The kinds are prompt, answer, step, command, output, file, goal, note, error, script
+    and self.
     """
     text = " ".join(query)
     parsed = parse(text, invocation.aware_now, invocation.zone)
@@ -47,9 +52,17 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
             opened.callback(embedder.close)
         access = opened.enter_context(open_for_reading(invocation))
         wanted = _narrowed(parsed, invocation, access, only)
+        anchors = {}
+        if wanted.here or embedder is not None:
+            anchors = anchors_here(invocation, access)
+        wanted = narrowed_to_here(wanted, anchors)
         limit = only.limit or LIMIT
         hits = search(access, wanted, invocation.now, limit, only.offset, embedder)
         digits = id_length(access, (hit.session for hit in hits.hits))
+
+    if anchors:
+        found = [replace(hit, anchor=anchors.get(hit.session)) for hit in hits.hits]
+        hits = replace(hits, hits=found)
 
     def show(output: Output) -> None:
         for hit in hits.hits:
@@ -75,6 +88,8 @@ def _reject_unknown_values(text: str, query: Query, invocation: Invocation) -> N
                 raise click.UsageError(f"`{word}` is not a kind; allowed: {', '.join(KINDS)}.")
             case "has":
                 raise click.UsageError(f"`{word}` is not known; use has:error.")
+            case "at":
+                raise click.UsageError(f"`{word}` is not known; use at:here.")
             case "since" | "until" as option:
                 moment(invocation, value, f"`{option}:`", times.since)
 
@@ -92,9 +107,18 @@ def _narrowed(query: Query, invocation: Invocation, access: QueryReader, only: F
     )
 
 
+def anchors_here(invocation: Invocation, access: QueryReader) -> dict[str, CommitAnchor]:
+    """Where the commits of the sessions of this folder's project stand."""
+    project = project_at(invocation, access, invocation.here)
+    if project is None:
+        return {}
+    return load_anchors_here(access, project, invocation.here, invocation.env)
+
+
 def _show(output: Output, hit: Hit, query: Query, digits: int, invocation: Invocation) -> None:
     turn = f"turn {hit.turn}" if hit.turn else None
-    where = [hit.project, hit.session[:digits], turn, ago(hit.at, invocation.now)]
+    commit = f"commit {hit.anchor}" if hit.anchor not in (None, "reachable") else None
+    where = [hit.project, hit.session[:digits], turn, ago(hit.at, invocation.now), commit]
     state = output.state(hit.status) if hit.status else None
     output.line(StyledCell(hit.kind, "bold"), " · ".join(part for part in where if part), state)
     columns = min(COLUMNS, (output.columns or COLUMNS + 4) - 4)

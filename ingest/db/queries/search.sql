@@ -132,6 +132,11 @@ and (
     )) > 0
 );
 
+-- name: commits
+-- The commit at which each session of a project began.
+select id, "commit" from v_sessions
+where "commit" is not null and ($project::varchar is null or project = $project);
+
 -- name: places
 -- The session of each of these sources, with all sources of that session; of a history only its home.
 select s.id as source, s.home, g.thread as session, v.project, o.source as other

@@ -42,7 +42,7 @@ FILTERS: Final = {
     "has": "error: what failed",
 }
 
-_UNFINISHED: Final = frozenset(f"{name}:" for name in FILTERS)
+_UNFINISHED: Final = frozenset(f"{name}:" for name in (*FILTERS, "at"))
 _LONGEST = 4096
 """Most characters of a query; the rest is ignored."""
 _MOST_WORDS = 32
@@ -71,6 +71,10 @@ class Query(Struct, frozen=True):
     until: datetime | None = None
     broken: bool = False
     """Only what failed."""
+    here: bool = False
+    """Only sessions whose commit the checked out branch contains: `within` names them."""
+    within: tuple[str, ...] | None = None
+    """Only these sessions, by their full ids."""
     prefix: str = ""
     """The last word, if it may still be typed: the beginning of a word, too."""
 
@@ -86,6 +90,7 @@ class _Parts(Struct):
     since: datetime | None = None
     until: datetime | None = None
     broken: bool = False
+    here: bool = False
     prefix: str = ""
 
     def filter(self, name: str, value: str, now: datetime, zone: tzinfo | None) -> bool:
@@ -100,6 +105,10 @@ class _Parts(Struct):
             if not "error".startswith(value.lower()):
                 return False
             self.broken = True
+        elif name == "at":
+            if not "here".startswith(value.lower()):
+                return False
+            self.here = True
         elif name == "kind":
             fitting = [kind for kind in KINDS if kind.startswith(value.lower())]
             self.filters.setdefault(name, []).extend(fitting)
@@ -142,6 +151,7 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
         since=parts.since,
         until=parts.until,
         broken=parts.broken,
+        here=parts.here,
         prefix=parts.prefix,
     )
 

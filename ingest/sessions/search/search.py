@@ -64,6 +64,9 @@ class Hit(Struct, frozen=True, kw_only=True):
     """Words of the query that it does not have."""
     match: str = "all"
     """Whether it has `all` words of the query, `some`, or is `similar`."""
+    anchor: str | None = None
+    """Where the commit of its session stands: `reachable`, `elsewhere` or `gone`; for `at:here` and
+    where similar texts are searched."""
 
 
 class SearchResult(Struct, frozen=True):
@@ -166,7 +169,10 @@ def _scope(access: QueryReader, query: Query) -> Scope | None:
     tagged = None
     if query.tags:
         tagged = [row["session"] for row in access.rows("tags.tagged", tags=query.tags)]
-    if not (query.projects or query.branches or query.sessions or query.tags):
+    if query.here or query.within is not None:
+        within = set(query.within or ())
+        tagged = [id_ for id_ in within if tagged is None or id_ in set(tagged)]
+    if tagged is None and not (query.projects or query.branches or query.sessions):
         return None
     return _sessions(access, query.projects, query.branches, query.sessions, tagged)
 

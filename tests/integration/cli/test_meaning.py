@@ -3,9 +3,11 @@
 import pytest
 
 from ingest.db.database import Database
+from ingest.projects.git.search_anchors import load_anchors_here
 from ingest.sessions.search import embedder
 from ingest.sessions.search.embedder import Embedder, is_installed
 from tests.build import Home
+from tests.build.repository import Repo
 from tests.integration.cli.cli_harness import CliHarness
 
 needs_model = pytest.mark.skipif(not is_installed(), reason="tailboard[vectors] is not installed")
@@ -76,3 +78,34 @@ def test_without_the_optional_part_words_are_searched_and_one_sentence_says_why(
     embedder.embedder_for.cache_clear()
     assert "the optional part `vectors` is not installed" in answer.err
     assert "Fix the parser" in answer.out
+
+
+def test_at_here_keeps_what_the_checked_out_branch_contains(
+    cli: CliHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repo = Repo(cli.tmp / "work")
+    commits = {"reachable": repo.commit("Begin")}
+    repo.branch("other")
+    commits |= {"elsewhere": repo.commit("Try"), "gone": "ab" * 20}
+    repo.switch("main")
+    home = Home(cli.home)
+    for where, commit in commits.items():
+        git = {"commit_hash": commit, "branch": "main"}
+        session = home.session(cwd=str(repo.path), git=git)
+        session.prompt(f"Fix the parser, {where}")
+        session.write()
+    assert cli.run("ingest", "-q").code == 0
+    monkeypatch.chdir(repo.path)
+    (hit,) = cli.json("search", "parser", "at:here")["hits"]
+    assert (hit["excerpt"], hit["anchor"]) == ("Fix the parser, reachable", "reachable")
+    repo.switch("other")
+    hits = cli.json("search", "parser", "at:here")["hits"]
+    assert {hit["excerpt"] for hit in hits} == {
+        "Fix the parser, reachable", "Fix the parser, elsewhere",
+    }  # fmt: skip
+    with Database(cli.db) as database:
+        found = load_anchors_here(database, "work", repo.path, repo.env)
+    assert sorted(found.values()) == ["gone", "reachable", "reachable"]
+    monkeypatch.chdir("/")
+    assert cli.json("search", "parser", "at:here")["hits"] == []
+    assert cli.run("search", "parser", "at:there").code == 2
