@@ -20,7 +20,7 @@ unexport HOME
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test test-fast coverage check fix oracle bench soak demo-story screenshots lock clean
+.PHONY: help setup run test test-fast coverage check fix oracle bench soak demo-story team-demo screenshots lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | \
@@ -76,6 +76,9 @@ soak: setup ## all tests with many more examples: 500 kills, 2,500 histories, 20
 
 demo-story: setup ## compose the story of `tailboard demo` anew, after tests/demo was changed
 	$(BIN)/python -m tests.demo
+
+team-demo: setup ## two made-up members share projects through a PostgreSQL server of its own
+	$(BIN)/python -m tests.team_demo
 
 screenshots: setup ## take pictures of every screen; ARGS="board help" takes only these
 	$(BIN)/python -m tests.pictures $(ARGS)

@@ -3,12 +3,12 @@
 -- and its tasks as a whole (without a session). `version` changes with everything else that decides
 -- what is sent. Units without a stamp were sent, and may be gone.
 with units as (
-    select s.home, s.id as session, md5($version || s::varchar) as stamp, s.bytes, s.last_at
+    select s.home, s.id as session, hash($version, s)::varchar as stamp, s.bytes, s.last_at
     from v_sessions s
     where s.project_id = $project
     union all
     select
-        '' as home, '' as session, md5($version || string_agg(t::varchar, '' order by t.id)) as stamp,
+        '' as home, '' as session, hash($version, list(t order by t.id))::varchar as stamp,
         0 as bytes, null as last_at
     from project_tasks t
     where t.project_id = $project and $tasks

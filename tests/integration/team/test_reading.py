@@ -1,11 +1,15 @@
 """Lists, search and a report over everybody's rows; growing and restoring."""
 
+import contextlib
 import json
 import subprocess
 import sys
 import uuid
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+
+import pytest
 
 from ingest.team.postgres import Address, Store
 from ingest.team.rows import COLUMNS
@@ -71,6 +75,32 @@ def test_samples_are_the_same_each_time_and_can_be_removed(
     assert cli.json("team", "seed", "--remove")["rows"] == 39
     assert team.count("installations") == 1
     assert cli.json("team", "seed", "--sessions", "40", "--installations", "1")["rows"] == 160
+
+
+def test_nothing_is_kept_in_a_connection_between_two_transactions(team: TeamHarness) -> None:
+    """So that a pooler may give each transaction another connection."""
+    left = """
+        select current_setting('statement_timeout'), current_setting('search_path'),
+        (select count(*) from pg_prepared_statements),
+        (select count(*) from pg_class where relnamespace = pg_my_temp_schema()),
+        (select count(*) from pg_locks where locktype = 'advisory' and pid = pg_backend_pid())
+    """
+    with Store(Address(team.url("anna"))) as store:
+        fresh = store._con.execute(left).fetchone()
+        seed(store, 2, 9, NOW)
+        assert store._con.execute(left).fetchone() == fresh
+        # As if each transaction had a connection that nobody used before.
+        begin = Store.transaction
+
+        @contextlib.contextmanager
+        def elsewhere(store: Store) -> Iterator[None]:
+            store._con.execute("discard all")
+            with begin(store):
+                yield
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Store, "transaction", elsewhere)
+            assert seed(store, 2, 12, NOW) == 2 * 3 * 4
 
 
 def test_a_dump_restored_into_an_empty_database_is_complete(team: TeamHarness) -> None:

@@ -1,0 +1,1 @@
+"""A team of two made-up members on a PostgreSQL server of its own: `make team-demo`."""
