@@ -29,7 +29,6 @@ from ingest.projects.tasks.plan import ID_CHARS
 from ingest.projects.tasks.roadmap import recorded_edits
 from ingest.sessions.session import id_length
 
-ACTIONS: Final = ("done", "blocked", "note", "add")
 _STATES: Final = {"done": TaskState.DONE, "blocked": TaskState.BLOCKED}
 _UNDO: Final = "A person can undo this with `tailboard tasks undo`."
 

@@ -11,11 +11,8 @@ from typing import Any, Final
 import click
 from msgspec import Struct, field
 
-from ingest.cli.agents import answers
 from ingest.cli.agents.request import AgentRequest
-from ingest.cli.agents.task_update import ACTIONS, update_task
 from ingest.errors import Refused, TailboardError
-from ingest.projects.resume.brief import LEAST
 from ingest.projects.safe_export import masked
 
 INSTRUCTIONS: Final = (
@@ -24,6 +21,9 @@ INSTRUCTIONS: Final = (
     "backlog; project_task_update: say that a task is done."
 )
 """Codex shows about 240 characters of it."""
+_ACTIONS: Final = ("done", "blocked", "note", "add")
+_SHORTEST: Final = 60
+"""The shortest brief: as in `ingest.projects.resume.brief`, which is imported at the first call."""
 _ANSWER_CHARS: Final = 20_000
 TEXT_CHARS: Final = 1000
 
@@ -69,21 +69,33 @@ class Tool(Struct, frozen=True):
         }
 
 
+# What answers is imported at the first call: the server starts sooner, and where nothing calls it,
+# takes less memory.
+
+
 def _resume(request: AgentRequest, given: dict[str, Any]) -> str:
+    from ingest.cli.agents import answers
+
     with request.read() as access:
         return answers.brief(request, access, given["words"])
 
 
 def _tasks(request: AgentRequest, given: dict[str, Any]) -> str:
+    from ingest.cli.agents import answers
+
     with request.read() as access:
         return answers.tasks(request, access, given["state"], given["limit"], given["offset"])
 
 
 def _update(request: AgentRequest, given: dict[str, Any]) -> str:
+    from ingest.cli.agents.task_update import update_task
+
     return update_task(request, given["action"], given["id"], given["text"])
 
 
 def _search(request: AgentRequest, given: dict[str, Any]) -> str:
+    from ingest.cli.agents import answers
+
     with request.read() as access:
         return answers.hits(
             request, access, given["query"], given["limit"], given["offset"],
@@ -92,6 +104,8 @@ def _search(request: AgentRequest, given: dict[str, Any]) -> str:
 
 
 def _get(request: AgentRequest, given: dict[str, Any]) -> str:
+    from ingest.cli.agents import answers
+
     with request.read() as access:
         return answers.item(
             request, access, given["id"], given["around"], given["max"], given["offset"]
@@ -99,6 +113,8 @@ def _get(request: AgentRequest, given: dict[str, Any]) -> str:
 
 
 def _journal(request: AgentRequest, given: dict[str, Any]) -> str:
+    from ingest.cli.agents import answers
+
     with request.read() as access:
         return answers.journal(
             request, access, given["day"], given["session"], given["max"], given["offset"]
@@ -120,7 +136,7 @@ TOOLS: Final = {
             _resume,
             {
                 "cwd": _CWD,
-                "words": Argument("integer", "At most this many words.", 400, (), LEAST, 2000),
+                "words": Argument("integer", "At most this many words.", 400, (), _SHORTEST, 2000),
             },
         ),
         Tool(
@@ -145,7 +161,7 @@ TOOLS: Final = {
             "backlog. Recorded as said by an agent; a person's word stands, and can undo it.",
             _update,
             {
-                "action": Argument("string", "What to record.", choices=ACTIONS, required=True),
+                "action": Argument("string", "What to record.", choices=_ACTIONS, required=True),
                 "id": Argument("string", "The task; not for add."),
                 "text": Argument("string", "The note, the new task, or the reason."),
                 "cwd": _CWD,

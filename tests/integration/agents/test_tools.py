@@ -6,6 +6,7 @@ import pytest
 
 from ingest.cli.agents.tools import TOOLS, call, checked
 from ingest.errors import NotFound, Refused
+from ingest.projects.resume.brief import LEAST
 from tests.build import Rollout
 from tests.build.repository import REMOTE
 from tests.integration.agents.conftest import Ask, request
@@ -42,6 +43,10 @@ def test_the_session_that_asks_is_left_out(ask: Ask, project: Project, left: Rol
     assert ask("history_search", query="unicode test", asking=left.facts.thread_id).startswith(
         "No match."
     )
+
+
+def test_the_shortest_brief_of_the_tool_is_that_of_the_brief() -> None:
+    assert TOOLS["project_resume"].arguments["words"].least == LEAST
 
 
 def test_lists_say_how_many_there_are_and_how_to_get_the_next(ask: Ask) -> None:
