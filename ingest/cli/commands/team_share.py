@@ -281,7 +281,6 @@ def push(invocation: Invocation, dry_run: bool) -> int:
         return Exit.DONE
     if team.paused:
         raise Refused("Sending is paused.", "`tailboard team pause --off` ends that.")
-    before = _sent_rows(invocation, team)
     found = _send(invocation, {one.id for one in team.projects})
 
     def show(output: Output) -> None:
@@ -297,13 +296,8 @@ def push(invocation: Invocation, dry_run: bool) -> int:
         if not found:
             output.note("Nothing is shared. `tailboard team share PROJECT` shares a project.")
 
-    invocation.answer("team.push", {"projects": found, "rows_before": before}, show)
+    invocation.answer("team.push", {"projects": found}, show)
     return Exit.ATTENTION if any(one.error or one.behind for one in found) else Exit.DONE
-
-
-def _sent_rows(invocation: Invocation, team: Membership) -> int:
-    with open_for_reading(invocation) as access:
-        return sum(one.rows for one in project_statuses(access, team))
 
 
 def _write_tasks(invocation: Invocation) -> None:
@@ -338,12 +332,8 @@ def _send(invocation: Invocation, projects: set[str]) -> list[ProjectStatus]:
     """Send these projects now; return how far each came."""
     owner = owner_file.read(invocation.settings.db)
     if owner is not None and owner.role in (Role.FOLLOW, Role.DASHBOARD):
-        _let_the_owner_send(invocation, projects)
-    else:
-        _send_here(invocation, projects)
-    team = membership(invocation)
-    with open_for_reading(invocation) as access:
-        return project_statuses(access, team)
+        return _let_the_owner_send(invocation, projects)
+    return _send_here(invocation, projects)
 
 
 def _retry(invocation: Invocation, projects: set[str]) -> BatchAction:
@@ -353,7 +343,7 @@ def _retry(invocation: Invocation, projects: set[str]) -> BatchAction:
     return BatchAction(verb=Verb.RETRY, selection=Selection(ids=ids), reason="team push")
 
 
-def _send_here(invocation: Invocation, projects: set[str]) -> None:
+def _send_here(invocation: Invocation, projects: set[str]) -> list[ProjectStatus]:
     settings = invocation.settings
     with open_for_writing(invocation) as database:
         job = ShareJob(
@@ -370,22 +360,23 @@ def _send_here(invocation: Invocation, projects: set[str]) -> None:
             database, _retry(invocation, projects), invocation.now, settings.max_attempts
         )
         job.run(projects)
+        return project_statuses(database, membership(invocation))
 
 
-def _let_the_owner_send(invocation: Invocation, projects: set[str]) -> None:
+def _let_the_owner_send(invocation: Invocation, projects: set[str]) -> list[ProjectStatus]:
     """Ask the owner to do it now, and wait until it did, or failed."""
     deadline = time.monotonic() + allow_for_load(_WAIT_SECONDS)
     with open_for_actions(invocation) as database:
         database.act(_retry(invocation, projects))
-        while time.monotonic() < deadline:
-            team = membership(invocation)
-            waiting = [
-                one
-                for one in project_statuses(database, team)
-                if one.state == Sharing.WITHDRAWING or one.behind or one.state in _AT_WORK
-            ]
-            if not any(one.error is None for one in waiting):
-                return
+        while True:
+            found = project_statuses(database, membership(invocation))
+            waiting = any(
+                one.error is None
+                and (one.state in (Sharing.WITHDRAWING, *_AT_WORK) or one.behind > 0)
+                for one in found
+            )
+            if not waiting or time.monotonic() >= deadline:
+                return found
             time.sleep(_POLL_SECONDS)
 
 

@@ -11,7 +11,7 @@ import pytest
 from ingest.cli.main import run
 from ingest.db.database import Database
 from ingest.team.rows import NOUNS
-from tests.build import Home, Rollout
+from tests.build import Home
 from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.team.conftest import Machine, TeamHarness, sending
 from tests.postgres import ADMIN
@@ -70,13 +70,6 @@ def marked(
     cli = CliHarness(tmp_path, capsys, MORNING)
     cli.prepared_home, _ = prepared_marks.copy_database(tmp_path)
     return cli
-
-
-def more(cli: CliHarness) -> Rollout:
-    """Another session of the shared project."""
-    home = Home(cli.home, start_ms=int(cli.now.timestamp() * 1000))
-    git = {"branch": "main", "repository_url": "https://example.invalid/shared"}
-    return home.session(cwd="/home/dev/Xfolder", git=git)
 
 
 def share(cli: CliHarness, team: TeamHarness, level: str, *projects: str) -> None:
@@ -161,17 +154,32 @@ def test_pushing_twice_changes_nothing(team: TeamHarness, marked: CliHarness) ->
     assert versions() == before
 
 
-def test_a_changed_session_is_sent_again_alone(team: TeamHarness, marked: CliHarness) -> None:
-    share(marked, team, "plan")
-    session = more(marked)
-    session.prompt("Something new")
-    session.end_turn("Done.")
+def test_a_new_session_is_sent_alone_whatever_its_text(
+    team: TeamHarness, marked: CliHarness
+) -> None:
+    """NUL bytes are replaced, and what does not fit into a row is left out and counted."""
+    share(marked, team, "text")
+    home = Home(marked.home, start_ms=int(marked.now.timestamp() * 1000))
+    git = {"branch": "main", "repository_url": "https://example.invalid/shared"}
+    session = home.session(cwd="/home/dev/Xfolder", git=git)
+    session.prompt("zero \x00 end")
+    session.command("printf", output="a\x00b")
+    for part in range(11):
+        session.say(" ".join(f"{part}{n:06x}" for n in range(4_096)))
+    session.end_turn("nothing \x00 else")
     session.write()
     assert marked.run("ingest", "-q").code == 0
     assert marked.json("team", "push", "--dry-run")["projects"][0]["rows"]["sessions"] == 1
-    marked.run("team", "push")
-    assert ("Something new",) in team.rows("select title from tailboard.sessions")
+    assert marked.run("team", "push").code == 0
     assert team.count("sessions") == 2
+    ((goal, summary, artifacts),) = team.rows(
+        "select goal, summary, artifacts from tailboard.memories where goal like 'zero%'"
+    )
+    assert (goal, summary) == ("zero \ufffd end", "nothing \ufffd else")
+    assert artifacts["left_out"] > 0
+    assert len(artifacts["messages"]) + len(artifacts["commands"]) + artifacts["left_out"] == 14
+    assert artifacts["messages"][-1]["text"] == summary
+    assert artifacts["commands"][0]["output"] == "a\ufffdb"
 
 
 def test_two_installations_with_the_same_sessions_do_not_overwrite_each_other(
@@ -258,35 +266,3 @@ def test_who_is_not_registered_any_more_is_told_so(team: TeamHarness, marked: Cl
     assert "team join URL" in answer["projects"][0]["hint"]
     batch = marked.json("batches", "list", "--kind", "share")["batches"][0]
     assert (batch["state"], batch["error"]["code"]) == ("dead", "team.unregistered")
-
-
-def test_nul_bytes_are_replaced(team: TeamHarness, marked: CliHarness) -> None:
-    session = more(marked)
-    session.prompt("zero \x00 end")
-    session.command("printf", output="a\x00b")
-    session.end_turn("nothing \x00 else")
-    session.write()
-    assert marked.run("ingest", "-q").code == 0
-    share(marked, team, "text")
-    rows = team.rows(
-        "select goal, summary, artifacts::text from tailboard.memories where goal like 'zero%'"
-    )
-    assert [row[:2] for row in rows] == [("zero \ufffd end", "nothing \ufffd else")]
-    assert "a\ufffdb" in rows[0][2]
-
-
-def test_a_turn_with_very_much_text_is_sent_without_what_does_not_fit(
-    team: TeamHarness, marked: CliHarness
-) -> None:
-    session = more(marked)
-    session.prompt("begin")
-    for part in range(11):
-        session.say(" ".join(f"{part}{n:06x}" for n in range(4_096)))
-    session.end_turn("short")
-    session.write()
-    assert marked.run("ingest", "-q").code == 0
-    share(marked, team, "text")
-    rows = team.rows("select artifacts from tailboard.memories where goal like 'begin%'")
-    assert rows[0][0]["left_out"] > 0
-    assert len(rows[0][0]["messages"]) + rows[0][0]["left_out"] == 13
-    assert rows[0][0]["messages"][-1]["text"] == "short"
