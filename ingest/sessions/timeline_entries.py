@@ -37,6 +37,8 @@ class Entry(Struct):
     @property
     def face(self) -> Order:
         """The item that the entry shows: of a script with one call, this call."""
+        if len(self.items) == 1:
+            return self.items[0]
         first, *others = self.items
         if first.at.what != TimelineKind.CALL or first.kind not in _HOLDERS:
             return first
@@ -58,7 +60,7 @@ def group(order: Iterable[Order]) -> list[Entry]:
     """The newest script or call that starts a sub-agent, of the turn that goes on."""
     for item in order:
         at = item.at
-        if holder is not None and (at.source, item.turn) != (holder.at.source, holder.turn):
+        if holder is not None and (item.turn != holder.turn or at.source != holder.at.source):
             holder = None
         entry = calls.get((at.source, at.byte)) if at.what in _BELONGING else None
         if entry is None and holder is not None and _belongs(item, holder):

@@ -21,7 +21,7 @@ from ingest.projects.git.read_repository import Git
 from ingest.projects.journal import build
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, label, list_sessions
-from ingest.sessions.spans import Lane, load_lanes
+from ingest.sessions.spans import load_lanes
 from ingest.sessions.timeline import (
     TimelineKind,
     TimelinePosition,
@@ -39,7 +39,7 @@ from tui.screens.board_card import ALIGNMENT_TONES, resume_command
 from tui.screens.journal_export import JournalExport
 from tui.screens.session_entry import MomentPane
 from tui.screens.session_timeline import DAY, Timeline
-from tui.widgets.lanes import Lanes
+from tui.widgets.lanes import MARGIN, NAME_COLUMNS, Lanes, LanesPicture, draw_lanes
 from tui.widgets.table import ListResult, Table
 from tui.widgets.tree_pane import TreePane
 
@@ -62,7 +62,7 @@ class SessionResult(Struct, frozen=True):
     session: Session | None
     reason: TimelinePosition | None
     failed_batches: list[str]
-    lanes: list[Lane] | None
+    lanes: LanesPicture | None
     """None if they are not shown."""
 
 
@@ -82,7 +82,7 @@ class TimelinePane(TreePane):
         table_query, timeline, now = self.table.build_query(), self.timeline, self.dashboard.now
         screen = self.screen
         finds_reason = isinstance(screen, SessionScreen) and screen.finds_reason
-        with_lanes = isinstance(screen, SessionScreen) and screen.shows_lanes
+        columns = screen.lane_columns if isinstance(screen, SessionScreen) else 0
 
         def query(reader: QueryReader) -> SessionResult:
             sessions = list_sessions(reader, Scope(session=timeline.session), now)
@@ -92,8 +92,9 @@ class TimelinePane(TreePane):
             ids = [row["id"] for row in failed]
             listed = table_query(reader)
             lanes = None
-            if with_lanes:
-                lanes = load_lanes(reader, timeline.home, timeline.session, now.moment)
+            if columns:
+                spans = load_lanes(reader, timeline.home, timeline.session, now.moment)
+                lanes = draw_lanes(spans, columns)
             return SessionResult(listed, next(in_home, None), reason, ids, lanes)
 
         return query
@@ -113,7 +114,7 @@ class TimelinePane(TreePane):
                     self.screen.refresh_bindings()
                     self.start_worker(partial(self._load_alignment, session))
             if result.lanes is not None and isinstance(self.screen, SessionScreen):
-                self.screen.lanes.set_lanes(result.lanes)
+                self.screen.lanes.set_picture(result.lanes)
             result = result.list_result
         super().show_result(result)
 
@@ -231,8 +232,9 @@ class SessionScreen(BatchActions, JournalExport):
     # ── lanes ─────────────────────────────────────────────────────────────────────────────────────
 
     @property
-    def shows_lanes(self) -> bool:
-        return bool(self.lanes.display)
+    def lane_columns(self) -> int:
+        """The width of the lanes; 0 if they are not shown."""
+        return max(1, self.size.width - MARGIN - NAME_COLUMNS) if self.lanes.display else 0
 
     def on_resize(self, event: events.Resize) -> None:
         super().on_resize(event)
@@ -243,12 +245,12 @@ class SessionScreen(BatchActions, JournalExport):
         shown, columns, rows = self.dashboard.shows_lanes, *self.size
         if shown is None:
             shown = columns >= LANES_SIZE[0] and rows >= LANES_SIZE[1]
-        if shown and not self.lanes.display:
-            self.load_now()
         self.lanes.display = shown
+        if shown and self.lane_columns != self.lanes.picture.columns:
+            self.load_now()
 
     def action_lanes(self) -> None:
-        self.dashboard.shows_lanes = not self.shows_lanes
+        self.dashboard.shows_lanes = not self.lanes.display
         self._fit_lanes()
 
     @on(Lanes.TimePicked)

@@ -53,10 +53,9 @@ class Timeline:
         self.tools = Tools.SHORT
         self._entries: dict[TimelinePosition, Entry] = {}
         self._entry_keys: dict[TimelinePosition, TimelinePosition] = {}
-        """The key of the entry of each of its items."""
+        """The key of the entry of each of its items, for entries with several."""
         self._times: dict[TimelinePosition, datetime] = {}
         """Of the rows with dates."""
-        self._entry_times: dict[TimelinePosition, datetime] = {}
         self.children: dict[TimelinePosition, str] = {}
         """The session of the sub-agent that a loaded row is about."""
 
@@ -82,10 +81,11 @@ class Timeline:
         return [key for key, entry in self._entries.items() if len(entry.items) > 1]
 
     def time_of(self, key: TimelinePosition | None) -> datetime | None:
-        """When the entry of this row happened; for one without a time, the entry before it."""
+        """When the entry of this row happened."""
         if key is None:
             return None
-        return self._times.get(key) or self._entry_times.get(self.entry_key(key))
+        entry = self._entries.get(self.entry_key(key))
+        return self._times.get(key) or (entry.time if entry is not None else None)
 
     def next_entry(self, key: TimelinePosition | None, by: int) -> TimelinePosition | None:
         """The entry that many after the one of this row, or before it; None if there is none."""
@@ -99,8 +99,11 @@ class Timeline:
 
     def key_at(self, moment: datetime) -> TimelinePosition | None:
         """The newest entry at this time."""
-        before = [key for key, time in self._entry_times.items() if time <= moment]
-        return before[-1] if before else next(iter(self._entry_times), None)
+        newest = None
+        for key, entry in self._entries.items():
+            if newest is None or (entry.time is not None and entry.time <= moment):
+                newest = key
+        return newest
 
     # ── the list ──────────────────────────────────────────────────────────────────────────────────
 
@@ -109,20 +112,25 @@ class Timeline:
         words = parse(view.filter)
         order = load_order(reader, self.home, self.session, self.tools, words=filtered)
         entries = group(order)
-        self._entry_keys = {item.at: entry.at for entry in entries for item in entry.items}
+        self._entry_keys = {
+            item.at: entry.at for entry in entries if len(entry.items) > 1 for item in entry.items
+        }
         self._entries = {entry.at: entry for entry in entries}
-        self._times, self._entry_times = {}, times_of(entries)
+        self._times = {}
         shown = [entry for entry in entries if not filtered or words.matches(entry.text)]
         return list(self._keys(shown, view))
 
     def _keys(self, entries: list[Entry], view: ViewState) -> Iterator[TimelinePosition]:
-        before = None
+        before = quarter = None
         for entry in entries:
-            at = entry.at
-            if entry.time is not None and (day := local_day(entry.time)) != before:
-                before, key = day, at._replace(what=DAY)
-                self._times[key], self._entry_keys[key] = entry.time, at
-                yield key
+            at, time = entry.at, entry.time
+            # A day begins with a quarter of an hour, in every time zone.
+            if time is not None and (now := (time.day, time.hour, time.minute // 15)) != quarter:
+                quarter, day = now, local_day(time)
+                if day != before:
+                    before, key = day, at._replace(what=DAY)
+                    self._times[key], self._entry_keys[key] = time, at
+                    yield key
             yield at
             face = entry.face
             for line in range(1, face.lines + 1):
@@ -171,15 +179,6 @@ class Timeline:
         child = next((moment.child for moment in moments if moment.child), "")
         if child:
             self.children[key] = child
-
-
-def times_of(entries: Sequence[Entry]) -> dict[TimelinePosition, datetime]:
-    times, last = {}, None
-    for entry in entries:
-        last = entry.time or last
-        if last is not None:
-            times[entry.at] = last
-    return times
 
 
 def _day_row(key: TimelinePosition, moment: datetime) -> ListRow:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import ClassVar, Final
 
+from msgspec import Struct
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -18,8 +19,10 @@ from ingest.text.times import duration
 from tui.widgets.themed_view import ThemedView
 
 MAX_LANES: Final = 9
-_NAME: Final = 13
-"""Columns of the names."""
+NAME_COLUMNS: Final = 13
+_BORDER: Final = 2
+MARGIN: Final = 4
+"""Columns of its border and padding."""
 _SHORT: Final = 600
 """Seconds of activity up to which times have seconds."""
 _BAR: Final = "▆"
@@ -27,6 +30,27 @@ _RANKS: Final = ("failed", "stalled", "running", "open", "waiting", "interrupted
 """Where spans share a column, the state that is shown: the first of these that one has."""
 _TONES: Final = {TURNS: "blue", "commands": "cyan", "edits": "magenta"}
 """Of what has ended well, by lane."""
+
+
+class LanesPicture(Struct, frozen=True):
+    """The lanes as they are drawn. Made on a query thread: a session may have 100,000 calls."""
+
+    columns: int
+    names: list[str]
+    tones: list[list[str]]
+    """The tone of each column of each lane; empty where nothing ran."""
+    axis: str
+    times: Scale
+
+
+EMPTY: Final = LanesPicture(0, [], [], "", Scale([]))
+
+
+def draw_lanes(lanes: Sequence[Lane], columns: int) -> LanesPicture:
+    lanes = lanes[:MAX_LANES]
+    times = scale(lanes, columns)
+    tones = [tones_of(lane, times, columns) for lane in lanes]
+    return LanesPicture(columns, [lane.name for lane in lanes], tones, axis(times, columns), times)
 
 
 class Lanes(ThemedView, can_focus=False):
@@ -55,66 +79,50 @@ class Lanes(ThemedView, can_focus=False):
 
     def __init__(self) -> None:
         super().__init__()
-        self.lanes: Sequence[Lane] = ()
-        self._drawn: list[list[str]] = []
-        """The tone of each column of each lane; empty where nothing ran."""
-        self._axis = ""
-        self._scale = Scale([])
+        self.picture = EMPTY
         self._cursor: datetime | None = None
         self._column = -1
 
     def on_mount(self) -> None:
         self.border_title = "Lanes"
 
-    def set_lanes(self, lanes: Sequence[Lane]) -> None:
-        if lanes == self.lanes:
+    def set_picture(self, picture: LanesPicture) -> None:
+        if picture == self.picture:
             return
-        self.lanes = lanes[:MAX_LANES]
-        height = len(self.lanes) + 1 if self.lanes else 1
-        if self.styles.height is None or self.styles.height.value != height + 2:
-            self.styles.height = height + 2
-        self._draw()
+        self.picture = picture
+        height = len(picture.names) + 1 + _BORDER
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+        self._column = -1
+        self._move_cursor()
+        self.refresh()
 
     def set_cursor(self, moment: datetime | None) -> None:
         self._cursor = moment
         self._move_cursor()
 
     def _move_cursor(self) -> None:
-        at = self._cursor
-        column = self._scale.column(at) if at is not None and self._scale.segments else -1
+        at, times = self._cursor, self.picture.times
+        column = times.column(at) if at is not None and times.segments else -1
         if column != self._column:
             self._column = column
             self.refresh()
-
-    def on_resize(self) -> None:
-        self._draw()
-
-    @property
-    def _columns(self) -> int:
-        return max(0, self.scrollable_content_region.width - _NAME)
-
-    def _draw(self) -> None:
-        self._scale = scale(self.lanes, self._columns)
-        self._drawn = [tones_of(lane, self._scale, self._columns) for lane in self.lanes]
-        self._axis = axis(self._scale, self._columns)
-        self._column = -1
-        self._move_cursor()
-        self.refresh()
 
     # ── drawing ───────────────────────────────────────────────────────────────────────────────────
 
     def render_line(self, y: int) -> Strip:
         base = self.style_of()
         width = self.scrollable_content_region.width
-        if y == len(self.lanes):
+        names = self.picture.names
+        if y == len(names):
             dim = base + self.foreground_of("lanes--name")
-            text = self._axis if self.lanes else "Nothing has run yet."
-            return Strip([Segment(" " * _NAME + text, dim)]).adjust_cell_length(width, base)
-        if not 0 <= y < len(self._drawn):
+            text = self.picture.axis if names else "Nothing has run yet."
+            return Strip([Segment(" " * NAME_COLUMNS + text, dim)]).adjust_cell_length(width, base)
+        if not 0 <= y < len(names):
             return Strip.blank(width, base)
-        name = self.lanes[y].name[: _NAME - 1].ljust(_NAME)
+        name = names[y][: NAME_COLUMNS - 1].ljust(NAME_COLUMNS)
         segments = [Segment(name, base + self.foreground_of("lanes--name"))]
-        for x, tone in enumerate(self._drawn[y]):
+        for x, tone in enumerate(self.picture.tones[y]):
             text = _BAR if tone else " "
             style = base + self.tone_style(tone) if tone else base
             if x == self._column:
@@ -131,7 +139,7 @@ class Lanes(ThemedView, can_focus=False):
 
     def on_click(self, event: events.Click) -> None:
         offset = event.get_content_offset(self)
-        moment = self._scale.moment(offset.x - _NAME) if offset is not None else None
+        moment = self.picture.times.moment(offset.x - NAME_COLUMNS) if offset is not None else None
         if moment is not None:
             self.post_message(self.TimePicked(moment))
 
