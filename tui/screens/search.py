@@ -76,6 +76,8 @@ class ResultsPane(ListPane):
     def __init__(self, hits: Hits) -> None:
         super().__init__(Table(hits, titles=False, marks=False), noun="hit")
         self.hits = hits
+        self._shown = ""
+        """The query whose hits are shown."""
 
     def build_query(self) -> Query[ListResult]:
         self.hits.project = self.dashboard.scope.project
@@ -119,6 +121,9 @@ class ResultsPane(ListPane):
 
     def show_result(self, result: ListResult) -> None:
         super().show_result(result)
+        if result.view.filter != self._shown:
+            # Other words have another best hit; the same ones keep the cursor where it is.
+            self._shown, self.table.cursor = result.view.filter, 0
         self.post_message(self.ResultsChanged())
 
     def status_note(self) -> Content | None:

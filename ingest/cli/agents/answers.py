@@ -33,6 +33,7 @@ from ingest.projects.safe_export import masked
 from ingest.projects.tasks.filters import ready_tasks, why_none_is_ready
 from ingest.projects.tasks.model import CLOSED, Roadmap, Task
 from ingest.sessions.search.embedder import embedder_for
+from ingest.sessions.search.lag import behind_text
 from ingest.sessions.search.query import parse
 from ingest.sessions.search.search import Hit, SearchResult, search
 from ingest.sessions.session import id_length
@@ -193,7 +194,9 @@ def hits(
     found = hits_of(request, access, query, only)
     if not found.total:
         elsewhere = "" if everywhere else " everywhere=true searches all projects."
-        return f"No match. Try fewer words.{elsewhere}"
+        behind = behind_text(found.lag)
+        later = f" The index is not up to date ({behind}): try again soon." if behind else ""
+        return f"No match. Try fewer words.{elsewhere}{later}"
     digits = id_length(access, (hit.session for hit in found.hits))
     lines = [_hit_line(hit, digits, request.invocation.now) for hit in found.hits]
     return _listed(lines, found.total, offset, "hit")
@@ -203,7 +206,9 @@ def _hit_line(hit: Hit, digits: int, now: datetime) -> str:
     id_ = hit.id.replace(hit.session, hit.session[:digits], 1)
     text = truncate_chars(plain(one_line(masked(hit.excerpt))), _HIT_CHARS)
     where = " · ".join(filter(None, (hit.kind, ago(hit.at, now), hit.project, hit.status)))
-    return f"- `{id_}` {where} · {text}"
+    missing = plain(one_line(", ".join(hit.missing_words)))
+    without = f" (without: {missing})" if missing else ""
+    return f"- `{id_}` {where} · {text}{without}"
 
 
 def item(

@@ -74,18 +74,18 @@ single as (
     where source in (select unnest($sources::integer[]))
 )
 select
-    t.source, t.byte, t.turn, t.time, t.kind, t.status, t.tool, t.broken, t.text, t.output_head,
-    t.output_tail, null as thread
+    t.source, t.byte, t.turn, epoch_us(t.time) as time, t.kind, t.status, t.tool, t.broken, t.text,
+    t.output_head, t.output_tail, null as thread
 from single t
 join ranges r on t.source = r.source and t.byte >= r.start and t.byte < r.finish
 where (t.source, t.turn) not in (from gone)
 union all
-select source, byte, turn, time, kind, status, null, false, text, null, null, null
+select source, byte, turn, epoch_us(time), kind, status, null, false, text, null, null, null
 from repeated
 union all
 -- Prompts of sessions without a file of their own.
 select
-    p.source, p.byte, 0, p.time, 'prompt', null, null, false, p.text, null, null,
+    p.source, p.byte, 0, epoch_us(p.time), 'prompt', null, null, false, p.text, null, null,
     s.home || ':' || p.thread
 from prompts p
 join ranges r on p.source = r.source and p.byte >= r.start and p.byte < r.finish

@@ -1,4 +1,4 @@
-"""Indexes in the background of the owner: one slice at a time, in a thread."""
+"""Indexes in the background of the owner: one commit at a time, in a thread."""
 
 import threading
 import time
@@ -10,7 +10,7 @@ from ingest import log
 from ingest.db.commit_counter import CommitCounter
 from ingest.db.query_reader import DerivedStore
 from ingest.errors import IndexUnusable
-from ingest.sessions.search.indexer import Indexer, Slice, slices
+from ingest.sessions.search.indexer import Indexer, Slice, split_into_commits
 
 _RETRY_SECONDS: Final = 30.0
 """After an error."""
@@ -30,11 +30,11 @@ class IndexWriter:
         self._opened = False
         self._saved = False
         """Whether something was indexed that readers were not told of yet."""
-        self._parts: Iterator[Slice] = iter(())
+        self._work: Iterator[list[Slice]] = iter(())
         self._running: _Running | None = None
 
     def step(self) -> None:
-        """Save a finished slice, and start the next; does not block."""
+        """Save what is indexed, and start the next; does not block."""
         if time.monotonic() < self._retry_at:
             return
         try:
@@ -46,7 +46,7 @@ class IndexWriter:
             self._retry_at = time.monotonic() + _RETRY_SECONDS
 
     def close(self) -> None:
-        """Finish the slice that is being indexed."""
+        """Finish what is being indexed."""
         try:
             if self._running is not None:
                 self._save(self._running)
@@ -62,34 +62,34 @@ class IndexWriter:
             self._save(self._running)
         if not self._opened or self._indexer.is_damaged:
             self._indexer.open()
-            self._opened, self._idle_at, self._parts = True, -1, iter(())
-        part = next(self._parts, None)
-        if part is None:
+            self._opened, self._idle_at, self._work = True, -1, iter(())
+        parts = next(self._work, None)
+        if parts is None:
             commits = self._commits.count
             if commits == self._idle_at:
                 return
-            self._parts = slices(self._indexer.pending())
-            part = next(self._parts, None)
-            if part is None:
+            self._work = split_into_commits(self._indexer.pending())
+            parts = next(self._work, None)
+            if parts is None:
                 if self._saved:
                     self._saved = False
                     self._commits.increment()  # Screens search again.
                 self._idle_at = self._commits.count
                 return
-        self._running = _Running(self._indexer, part)
+        self._running = _Running(self._indexer, parts)
 
     def _save(self, running: "_Running") -> None:
         self._running = None
         running.wait()
-        self._indexer.save(running.part)
+        self._indexer.save(running.parts)
         self._saved = True
 
 
 class _Running:
-    """A slice that is being indexed."""
+    """What is being indexed."""
 
-    def __init__(self, indexer: Indexer, part: Slice) -> None:
-        self.part = part
+    def __init__(self, indexer: Indexer, parts: list[Slice]) -> None:
+        self.parts = parts
         self._indexer = indexer
         self._error: Exception | None = None
         self.thread = threading.Thread(target=self._run, name="search", daemon=True)
@@ -103,6 +103,6 @@ class _Running:
 
     def _run(self) -> None:
         try:
-            self._indexer.index(self.part)
+            self._indexer.index(self.parts)
         except Exception as error:  # noqa: BLE001 - raised where the result is awaited
             self._error = error

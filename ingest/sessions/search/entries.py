@@ -7,9 +7,9 @@ from typing import Final
 
 import msgspec
 from msgspec import Struct
-from tantivy import Document
+from tantivy import Document, Schema
 
-from ingest.sessions.search.words import analyzer, fold, name_parts, separate, separate_words
+from ingest.sessions.search.words import Words, analyzer, fold
 
 KINDS: Final = (
     "prompt", "answer", "call", "script", "self", "step", "file", "goal", "error", "note",
@@ -21,11 +21,16 @@ _WEIGHTS: Final = {
     "prompt": 1.0, "answer": 0.8, "call": 0.65, "file": 0.7, "script": 0.2, "self": 0.1,
 }  # fmt: skip
 _OTHER_WEIGHT: Final = 0.9
-_HALF_LIFE: Final = timedelta(days=180)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_HALF_LIFE: Final = timedelta(days=365) // _MICROSECOND
 """After this time a text counts half as much."""
-_EPOCH: Final = datetime(2026, 1, 1)  # noqa: DTZ001 - naive UTC, as the database keeps time
-_UNIX_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001
-_MOST_HALVES: Final = 30.0
+_UNIX_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as the database keeps time
+_EPOCH: Final = (datetime(2026, 1, 1) - _UNIX_EPOCH) // _MICROSECOND  # noqa: DTZ001
+_AT_EPOCH: Final = 16.0
+"""How much a prompt of the epoch counts. The engine can tell factors from 1 to 1023 apart: texts of
+four years before the epoch until six years after it."""
+_LEAST_FACTOR: Final = 1.0
+_GREATEST_FACTOR: Final = 1023.0
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -34,7 +39,8 @@ class Entry(Struct, frozen=True, gc=False):
     source: int
     byte: int
     turn: int
-    time: datetime | None
+    time: int | None
+    """Microseconds since 1970."""
     kind: str
     text: str
     status: str | None = None
@@ -70,67 +76,68 @@ def call_text(command: str | None, head: str | None, tail: str | None) -> str:
     return "\n".join(part for part in (command, head, tail) if part)
 
 
-def age_weight(time: datetime | None) -> float:
-    """How much a text of this time counts."""
-    halves = -_MOST_HALVES if time is None else (time - _EPOCH) / _HALF_LIFE
-    return float(2.0 ** max(-_MOST_HALVES, min(_MOST_HALVES, halves)))
+def age_factor(time: int | None) -> float:
+    """How much a prompt of this time counts, in microseconds since 1970."""
+    if time is None:
+        return _LEAST_FACTOR
+    return _AT_EPOCH * float(2.0 ** max(-30.0, min(30.0, (time - _EPOCH) / _HALF_LIFE)))
+
+
+def weight(kind: str, time: int | None) -> float:
+    """What the engine makes a factor of kind and age: it multiplies by log2(2 + weight)."""
+    factor = _WEIGHTS.get(kind, _OTHER_WEIGHT) * age_factor(time)
+    return float(2.0 ** max(_LEAST_FACTOR, min(_GREATEST_FACTOR, factor)) - 2.0)
 
 
 def micros(time: datetime) -> int:
-    return (time - _UNIX_EPOCH) // timedelta(microseconds=1)
+    return (time - _UNIX_EPOCH) // _MICROSECOND
 
 
 def time_from(number: int) -> datetime:
-    return _UNIX_EPOCH + timedelta(microseconds=number)
+    return _UNIX_EPOCH + number * _MICROSECOND
 
 
-class _Words:
+class _Text:
     """A text as it is indexed: without accents, and the parts of its names."""
 
     def __init__(self, text: str) -> None:
         self.folded = fold(text)
-        self.names = [] if self.folded.islower() else name_parts(separate_words(self.folded))
+        self.words = Words(self.folded)
 
-    def add_to(self, made: Document, field: str) -> None:
-        made.add_text(field, self.folded)
-        # Values of their own, so that no phrase goes across them.
-        for names in self.names:
-            made.add_text(field, names)
-
-    def separated(self) -> bytes:
-        """All words in lower case, each between blanks."""
-        return separate(f" {self.folded} {' '.join(self.names)} ".lower())
+    @property
+    def values(self) -> list[str]:
+        """Names are values of their own, so that no phrase goes across them."""
+        return [self.folded, *self.words.names]
 
 
-def document(entry: Entry) -> Document:
+def document(entry: Entry, schema: Schema) -> Document:
     """The document of a text, for the index."""
-    made = Document()
-    text = _Words(entry.text)
-    text.add_to(made, "text")
-    printed = [_Words(part) for part in (entry.output_head, entry.output_tail) if part]
+    text = _Text(entry.text)
+    values = text.values
+    printed = [_Text(part) for part in (entry.output_head, entry.output_tail) if part]
     for part in printed:
-        part.add_to(made, "text")
-    if entry.kind == "call":
-        text.add_to(made, "command")
-        if printed:
-            made.add_text("repeated", " ".join(_repeated(text, printed)))
-    for tag in _tags(entry):
-        made.add_text("tag", tag)
-    made.add_unsigned("source", entry.source)
-    made.add_integer("byte", entry.byte)
-    made.add_unsigned("turn", entry.turn)
-    made.add_unsigned("kind", KINDS.index(entry.kind))
+        values += part.values
     whole = call_text(entry.text, entry.output_head, entry.output_tail)
-    made.add_unsigned("digest", digest(whole))
+    fields: dict[str, object] = {
+        "text": values,
+        "tag": list(_tags(entry)),
+        "source": entry.source,
+        "byte": entry.byte,
+        "turn": entry.turn,
+        "kind": KINDS.index(entry.kind),
+        "digest": digest(whole),
+        "weight": weight(entry.kind, entry.time),
+    }
     if entry.time is not None:
-        made.add_integer("time", micros(entry.time))
-    kind = _WEIGHTS.get(entry.kind, _OTHER_WEIGHT)
-    made.add_float("weight", kind * age_weight(entry.time))
+        fields["time"] = entry.time
+    if entry.kind == "call":
+        fields["command"] = text.values
+        if printed:
+            fields["repeated"] = " ".join(_repeated(text, printed))
     if entry.kind in KEPT or entry.thread is not None:
         kept = entry.text if entry.kind in KEPT else None
-        shown = Shown(kept, entry.status, entry.thread)
-        made.add_bytes("shown", msgspec.json.encode(shown))
-    return made
+        fields["shown"] = msgspec.json.encode(Shown(kept, entry.status, entry.thread))
+    return Document.from_dict(fields, schema)
 
 
 def _tags(entry: Entry) -> Iterator[str]:
@@ -147,12 +154,12 @@ def _tags(entry: Entry) -> Iterator[str]:
         yield f"key:{entry.key}"
 
 
-def _repeated(command: _Words, printed: list[_Words]) -> Iterator[str]:
+def _repeated(command: _Text, printed: list[_Text]) -> Iterator[str]:
     """The words of a command that its output has, too."""
-    there = b" ".join(part.separated() for part in printed)
-    for word in set(command.separated().split()):
-        if b" %b " % word in there:
-            yield word.decode()
+    words = set(command.words.lowered())
+    both = [words.intersection(part.words.lowered()) for part in printed]
+    for word in set().union(*both):
+        yield word.decode()
     if not command.folded.isascii():
         output = "\n".join(part.folded for part in printed).lower()
         for other in analyzer().analyze(command.folded):

@@ -25,13 +25,14 @@ from ingest.sessions.search.entries import (
     KINDS,
     Entry,
     Shown,
-    age_weight,
+    age_factor,
     document,
+    micros,
     time_from,
 )
 from ingest.sessions.search.words import analyzer
 
-VERSION: Final = "1"
+VERSION: Final = "2"
 """Changes with what is indexed and how, so that what another version indexed is not used."""
 _HEAP: Final = 48_000_000
 """Bytes of memory for texts that are not written yet."""
@@ -89,8 +90,9 @@ class State(Struct, frozen=True):
 def _schema() -> Any:
     builder = SchemaBuilder()
     builder.add_text_field("text", tokenizer_name="words", index_option="position")
-    # Of calls: the words of the command, and those of them that the output has, too.
-    builder.add_text_field("command", tokenizer_name="words", index_option="position")
+    # Of calls: the words of the command, and those of them that the output has, too. Where they
+    # are is known from the text.
+    builder.add_text_field("command", tokenizer_name="words", index_option="basic")
     builder.add_text_field("repeated", tokenizer_name="words", index_option="basic")
     builder.add_text_field("tag", tokenizer_name="raw", index_option="basic")
     builder.add_unsigned_field("source", indexed=True, fast=True)
@@ -169,7 +171,7 @@ class SearchIndex:
                 self.searcher.fast_field_values(name, places)
                 for name in ("kind", "source", "byte", "turn", "time", "digest")
             ]
-            today = age_weight(now)
+            today = age_factor(micros(now))
             found = []
             for (score, place), kind, source, byte, turn, time, number in zip(
                 hits, *columns, strict=True
@@ -215,7 +217,7 @@ class SearchIndex:
                 for entry in entries:
                     if entry.key is not None:
                         writer.delete_documents_by_term("tag", f"key:{entry.key}")
-                    writer.add_document(document(entry))
+                    writer.add_document(document(entry, self.schema))
                 writer.delete_documents_by_term("tag", "state")
                 own = Document()
                 own.add_text("tag", "state")

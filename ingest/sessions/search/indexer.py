@@ -7,8 +7,9 @@ that is missing, damaged or of another version or database is built again from a
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
     from ingest.db.database import Database
 
 _SLICE_BYTES: Final = 32 * 1024**2
-"""How much of the files is indexed at once, which bounds memory and how long it takes."""
+"""How much of the files is loaded at once, which bounds memory."""
 _SLICE_RANGES: Final = 200
+_COMMIT: Final = 4
+"""Slices that are indexed with one commit. Each commit makes a segment, and many small segments
+take more room and have to be merged."""
 
 
 class Slice(Struct):
-    """Ranges that are indexed with one commit."""
+    """Ranges whose texts are loaded at once."""
 
     ids: list[int] = field(default_factory=list)
     """The rows of the database that are done afterwards."""
@@ -48,13 +52,22 @@ class Slice(Struct):
                 for changed in self.ranges
             ],
         }
-        for row in access.rows("search.texts", **values):
-            yield Entry(**row)
+        entries = [Entry(**row) for row in access.rows("search.texts", **values)]
+        # Hits that fit equally well come in the order in which they were indexed.
+        entries.sort(key=lambda entry: (entry.source, entry.byte, entry.kind, entry.text))
+        yield from entries
 
     def threads(self, access: NamedQueries) -> list[str]:
         """Sessions of which only prompts were known until now."""
         sources = [changed.source for changed in self.ranges if changed.start <= 0]
         return [row["thread"] for row in access.rows("search.threads", sources=sources)]
+
+
+def split_into_commits(pending: list[Row]) -> Iterator[list[Slice]]:
+    """Split pending ranges into what is indexed with one commit each."""
+    parts = slices(pending)
+    while part := list(islice(parts, _COMMIT)):
+        yield part
 
 
 def slices(pending: list[Row]) -> Iterator[Slice]:
@@ -102,7 +115,7 @@ def _joined(ranges: list[TextRange]) -> list[TextRange]:
 
 
 class Indexer:
-    """Indexes slices for one database. `index` may run in any thread, all else in the one that owns
+    """Indexes texts for one database. `index` may run in any thread, all else in the one that owns
     the database.
     """
 
@@ -153,19 +166,22 @@ class Indexer:
     def pending(self) -> list[Row]:
         return self.store.rows("search_changes.pending")
 
-    def index(self, part: Slice) -> None:
+    def index(self, parts: Sequence[Slice]) -> None:
         if self._index is None:
             raise IndexUnusable("it is not open.")
-        entries, threads = part.entries(self.store), part.threads(self.store)
+        ranges = [changed for part in parts for changed in part.ranges]
+        threads = [thread for part in parts for thread in part.threads(self.store)]
+        entries = (entry for part in parts for entry in part.entries(self.store))
         state = replace(self._state, number=self._state.number + 1)
-        self._index.update(part.ranges, threads, entries, state)
+        self._index.update(ranges, threads, entries, state)
         self._state = state
 
-    def save(self, part: Slice) -> None:
+    def save(self, parts: Sequence[Slice]) -> None:
         """Have the database forget what is indexed now."""
+        ids = [number for part in parts for number in part.ids]
         self.store.store_derived(
             [
-                ("search_changes.done", {"ids": part.ids}),
+                ("search_changes.done", {"ids": ids}),
                 ("search_changes.set_mark", {"mark": self._state.mark}),
             ]
         )
@@ -190,14 +206,14 @@ def bring_up_to_date(
     indexer = Indexer(store, path)
     try:
         indexer.open()
-        parts = list(slices(indexer.pending()))
-        done, total = 0, sum(part.size for part in parts)
-        for part in parts:
+        work = list(split_into_commits(indexer.pending()))
+        done, total = 0, sum(part.size for parts in work for part in parts)
+        for parts in work:
             if (deadline and time.monotonic() > deadline) or (stop and stop.is_set()):
                 break
-            indexer.index(part)
-            indexer.save(part)
-            done += part.size
+            indexer.index(parts)
+            indexer.save(parts)
+            done += sum(part.size for part in parts)
             if progress is not None:
                 progress(done, total)
     except IndexUnusable as error:

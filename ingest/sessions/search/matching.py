@@ -1,10 +1,11 @@
 """Makes the index's query of a parsed one."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 from tantivy import FieldType, Occur
 from tantivy import Query as IndexQuery
 
@@ -13,8 +14,12 @@ from ingest.sessions.search.index import SearchIndex
 from ingest.sessions.search.query import Query
 from ingest.sessions.search.words import words_of
 
-_SHORTEST_PREFIX: Final = 3
+_SHORTEST_PREFIX: Final = 2
 """A shorter word is never the beginning of another."""
+_SHORTEST_PART: Final = 3
+"""A shorter word is never looked for inside of others."""
+_MOST_WIDENED: Final = 4
+"""So many words are looked for inside of others, which takes some 10 ms each."""
 _CALLS: Final = ("command", "output")
 
 
@@ -38,49 +43,62 @@ class Matching:
             Term(word, tuple(words_of(word)), query.prefix == word) for word in query.words
         ]
         self.words = [term for term in self.words if term.words]
+        self.absent: list[Term] = []
         self._only = only
         self._hidden = hidden
 
     def of(self, least: int) -> IndexQuery:
-        """The query for texts with at least so many of the words."""
-        parts = [(Occur.Must, part) for part in self._filters()]
-        parts += [(Occur.MustNot, part) for part in self._excluded()]
-        words = [self.contains(term, "text") for term in self.words]
+        """The query for texts with at least so many of the words that any text has."""
+        words = [self.contains(term, "text") for term in self.words if term not in self.absent]
         if not words:
-            parts.append((Occur.Must, IndexQuery.all_query()))
-        elif least == len(words):
-            parts += [(Occur.Must, word) for word in words]
-        else:
-            some = IndexQuery.boolean_query([(Occur.Should, word) for word in words], least)
-            parts.append((Occur.Must, some))
+            return self._narrowed(IndexQuery.all_query())
+        if least == len(words):
+            return self._narrowed(*words)
+        some = IndexQuery.boolean_query([(Occur.Should, word) for word in words], least)
+        return self._narrowed(some)
+
+    def widen(self, is_anywhere: Callable[[IndexQuery], bool]) -> None:
+        """Look for words that no text has inside of longer ones; leave out those still absent."""
+        for number, term in enumerate(self.words):
+            if is_anywhere(self._narrowed(self.contains(term, "text"))):
+                continue
+            if number < _MOST_WIDENED:
+                self.words[number] = term = replace(term, is_part=True)
+                if is_anywhere(self._narrowed(self.contains(term, "text"))):
+                    continue
+            self.absent.append(term)
+
+    def _narrowed(self, *wanted: IndexQuery) -> IndexQuery:
+        parts = [(Occur.Must, part) for part in (*self._filters(), *wanted)]
+        parts += [(Occur.MustNot, part) for part in self._excluded()]
         return IndexQuery.boolean_query(parts)
 
     def contains(self, term: "Term", field: str) -> IndexQuery:
         """Texts with a word, or with several words one after the other."""
-        words: list[str | tuple[int, str]] = [*term.words]
-        last = term.words[-1]
-        begins = (
-            f"{re.escape(last)}.*" if term.is_prefix and len(last) >= _SHORTEST_PREFIX else None
-        )
-        if field == "repeated":  # Without positions.
-            every = [self._word(field, word) for word in term.words[:-1]]
-            every.append(self._last(field, last, begins))
-            return IndexQuery.boolean_query([(Occur.Must, word) for word in every])
-        if len(words) == 1:
-            return self._last(field, last, begins)
-        if begins is None:
-            return IndexQuery.phrase_query(self.schema, field, words)
-        patterns: list[str | tuple[int, str]] = [*map(re.escape, term.words[:-1]), begins]
+        first, last = term.first_pattern, term.last_pattern
+        if field != "text":  # Without positions.
+            ends = [self._either(field, term.words[-1], last)]
+            if len(term.words) > 1:
+                ends.append(self._either(field, term.words[0], first))
+            middle = [self._word(field, word) for word in term.words[1:-1]]
+            return IndexQuery.boolean_query([(Occur.Must, word) for word in ends + middle])
+        if len(term.words) == 1:
+            return self._either(field, term.words[0], last)
+        if first is None and last is None:
+            return IndexQuery.phrase_query(self.schema, field, list(term.words))
+        patterns: list[str | tuple[int, str]] = [*map(re.escape, term.words)]
+        patterns[0], patterns[-1] = first or patterns[0], last or patterns[-1]
         return IndexQuery.regex_phrase_query(self.schema, field, patterns)
 
-    def _last(self, field: str, word: str, begins: str | None) -> IndexQuery:
+    def _either(self, field: str, word: str, pattern: str | None) -> IndexQuery:
+        """A word, or with a lower score a longer one that fits the pattern."""
         exact = self._word(field, word)
-        if begins is None:
+        if pattern is None:
             return exact
-        return _any([exact, _unscored(IndexQuery.regex_query(self.schema, field, begins), 0.5)])
+        return _any([exact, _unscored(IndexQuery.regex_query(self.schema, field, pattern), 0.5)])
 
     def _word(self, field: str, word: str) -> IndexQuery:
-        option = "basic" if field == "repeated" else "freq"
+        option = "freq" if field == "text" else "basic"
         return IndexQuery.term_query(self.schema, field, word, index_option=option)
 
     def _excluded(self) -> Iterator[IndexQuery]:
@@ -152,18 +170,33 @@ class Term(Struct, frozen=True):
     words: tuple[str, ...]
     is_prefix: bool
     """Whether its last word is still being typed."""
+    is_part: bool = False
+    """Whether it may begin and end inside of longer words."""
+
+    @property
+    def first_pattern(self) -> str | None:
+        """What else its first word may be."""
+        first = self.words[0]
+        return f".*{re.escape(first)}" if self.is_part and len(first) >= _SHORTEST_PART else None
+
+    @property
+    def last_pattern(self) -> str | None:
+        """What else its last word may be."""
+        last = self.words[-1]
+        if self.is_part and len(last) >= _SHORTEST_PART:
+            return f".*{re.escape(last)}.*" if len(self.words) == 1 else f"{re.escape(last)}.*"
+        begins = self.is_prefix and len(last) >= _SHORTEST_PREFIX
+        return f"{re.escape(last)}.*" if begins else None
 
     def is_in(self, words: Sequence[str]) -> bool:
         """Whether a text with these words contains it."""
-        count, last = len(self.words), self.words[-1]
-        begins = self.is_prefix and len(last) >= _SHORTEST_PREFIX
-        head = list(self.words[:-1])
+        patterns = [re.escape(word) for word in self.words]
+        patterns[0] = self.first_pattern or patterns[0]
+        patterns[-1] = self.last_pattern or patterns[-1]
+        fits = [re.compile(pattern).fullmatch for pattern in patterns]
         return any(
-            list(words[at : at + count - 1]) == head
-            and (
-                words[at + count - 1] == last or (begins and words[at + count - 1].startswith(last))
-            )
-            for at in range(len(words) - count + 1)
+            all(fit(word) for fit, word in zip(fits, words[at : at + len(fits)], strict=True))
+            for at in range(len(words) - len(fits) + 1)
         )
 
 

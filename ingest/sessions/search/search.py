@@ -1,7 +1,8 @@
 """Runs a search query on the search index; the best hits come first.
 
-A score is relevance (BM25) × kind × age. If no text has all words, those with most of them are
-found. A process that has the database open first brings the index up to date.
+A score is relevance (BM25) × kind × age. If no text has all words, those that no text has are
+looked for inside of longer ones, and then the texts with most words are found. A process that has
+the database open first brings the index up to date.
 """
 
 import threading
@@ -34,7 +35,7 @@ from ingest.sessions.search.meaning import (
     similar,
 )
 from ingest.sessions.search.query import Query
-from ingest.sessions.search.words import fold, name_parts, separate_words, words_of
+from ingest.sessions.search.words import Words, fold, words_of
 
 LIMIT: Final = 20
 CATCH_UP_SECONDS: Final = 10.0
@@ -122,13 +123,16 @@ def _search(
     near = _similar(access, query, scope, hidden, embedder)
     # What is similar is put among the first texts that have the words.
     wanted, skipped = (max(NEAREST, offset + limit), 0) if near else (limit, offset)
-    least, found, total = len(matching.words), list[Found](), 0
-    while not total:
-        found, total = index.search(matching.of(least), wanted, skipped, now)
-        least -= 1
-        if least < 1:
-            break
-    partial = least + 1 < len(matching.words)
+    least = len(matching.words)
+    found, total = index.search(matching.of(least), wanted, skipped, now)
+    if not total and matching.words:
+        matching.widen(lambda part: index.search(part, 1, 0, now)[1] > 0)
+        least -= len(matching.absent)
+        while not total and least > 0:
+            found, total = index.search(matching.of(least), wanted, skipped, now)
+            least -= 1
+        least += 1
+    partial = least < len(matching.words)
     only_similar: set[Found] = set()
     if near:
         fused = fuse(found, near, exact=is_exact(query))
@@ -299,7 +303,7 @@ def _kind(row: Row, query: Query, matching: Matching) -> str:
 
 def indexed_words(text: str) -> list[str]:
     """All words as which a text is indexed, in their order."""
-    return words_of("\n".join([text, *name_parts(separate_words(fold(text)))]))
+    return words_of("\n".join([text, *Words(fold(text)).names]))
 
 
 _opened: dict[Path, tuple[int, SearchIndex]] = {}

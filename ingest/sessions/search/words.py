@@ -7,7 +7,7 @@ name such as `HTTPServer` are words, too. Pure.
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from tantivy import Filter, TextAnalyzer, TextAnalyzerBuilder, Tokenizer
@@ -24,6 +24,14 @@ _NOT_ASCII: Final = re.compile(r"[^\x00-\x7f]+")
 _SEPARATED: Final = bytes(
     code if code < 128 and chr(code).isalnum() else ord(" ") for code in range(256)
 )
+_CASES: Final = bytes(
+    ord("a" if chr(code).islower() else "A" if chr(code).isupper() else "0")
+    if code < 128 and chr(code).isalnum()
+    else ord(" ")
+    for code in range(256)
+)
+_CHANGES_OF_CASE: Final = (b"aA", b"0A", b"AAa")
+"""Where a part of a name begins, or, in `AAa`, just after its first letter."""
 _PART: Final = re.compile(rb"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
@@ -34,6 +42,8 @@ class _Folded(dict[int, str]):
         char = chr(code)
         if any(first <= code <= last for first, last in _CJK):
             folded = f" {char} "
+        elif unicodedata.category(char)[0] in "PSZ":
+            folded = char  # It only separates words.
         else:
             folded = "".join(
                 part for part in unicodedata.normalize("NFKD", char)
@@ -64,21 +74,34 @@ def words_of(text: str) -> list[str]:
     return analyzer().analyze(fold(text))
 
 
-def separate(folded: str) -> bytes:
-    """The ASCII words of a folded text, with blanks in between."""
-    return folded.encode("ascii", "replace").translate(_SEPARATED)
+class Words:
+    """The words of a text in ASCII, and the parts of its names in mixed case."""
+
+    def __init__(self, folded: str) -> None:
+        self._ascii = folded.encode("ascii", "replace")
+        self.names = [] if folded.islower() else self._name_parts()
+
+    def lowered(self) -> list[bytes]:
+        """All words in lower case, also those of names."""
+        words = self._ascii.translate(_SEPARATED).lower().split()
+        return words + " ".join(self.names).lower().encode().split()
+
+    def _name_parts(self) -> list[str]:
+        cases = self._ascii.translate(_CASES)
+        names = set()
+        for change in _CHANGES_OF_CASE:
+            found = cases.find(change)
+            while found >= 0:
+                begin, end = cases.rfind(b" ", 0, found) + 1, cases.find(b" ", found)
+                if end < 0:
+                    end = len(cases)
+                names.add(self._ascii[begin:end])
+                found = cases.find(change, end)
+        return [parts for name in names if (parts := _parts(name))]
 
 
-def separate_words(folded: str) -> set[bytes]:
-    """The ASCII words of a folded text, with their case."""
-    return set(separate(folded).split())
-
-
-def name_parts(words: set[bytes]) -> list[str]:
-    """For each of these words that is a name in mixed case: its parts."""
-    return [
-        b" ".join(_PART.findall(word)).decode()
-        for word in words
-        if not (word.islower() or word.isupper() or word[1:].islower() or word.isdigit())
-        and len(word) <= _LONGEST_NAME
-    ]
+@lru_cache(maxsize=20_000)
+def _parts(name: bytes) -> str:
+    if len(name) > _LONGEST_NAME or name.isupper():
+        return ""
+    return b" ".join(_PART.findall(name)).decode()

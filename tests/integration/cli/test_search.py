@@ -130,9 +130,14 @@ def test_whole_words_come_before_longer_ones_and_the_new_before_the_old(local: L
 
 
 def test_a_word_matches_longer_ones_only_while_it_is_typed(local: LocalReader) -> None:
-    assert found(local, "importerr").total == 1
-    for complete in ("importerr ", '"importerr"', "importerr here"):
-        assert all("importerr" in hit.missing_words for hit in found(local, complete).hits)
+    assert found(local, "kind:answer lex").total == 2
+    for complete in ("kind:answer lex ", 'kind:answer "lex"', "lex kind:answer"):
+        assert [hit.excerpt for hit in found(local, complete).hits] == ["Lex."]
+
+
+def test_a_word_that_no_text_has_is_found_inside_of_longer_ones(local: LocalReader) -> None:
+    assert kinds(local, "mportErro kind:output") == ["output"]
+    assert found(local, '"mportErro"').total == found(local, "mporterro ").total == 1
 
 
 def test_if_no_text_has_all_words_those_with_most_are_found(local: LocalReader) -> None:
@@ -325,6 +330,24 @@ def test_hits_that_fit_equally_well_are_each_on_one_page(tmp_path: Path) -> None
         pages = [hit.excerpt for n in range(0, 26, 2) for hit in found(local, "needle", 2, n).hits]
         assert len(set(every)) == 26
         assert pages == every
+
+
+def test_a_text_counts_by_its_kind_and_half_as_much_after_a_year(tmp_path: Path) -> None:
+    harness = FaultHarness(tmp_path)
+    session = harness.home.session()
+    session.prompt("needle")
+    session.end_turn("needle")
+    session.write()
+    harness.read()
+    with harness.open() as database:
+        hits = found(LocalReader(database), "needle").hits
+        database.execute("update messages set time = time - interval 365 days")
+        with database.transaction():
+            search_changes.record(database, [TextRange(1)], "2026-11-22")
+        older = found(LocalReader(database), "needle").hits
+    for prompt, answer in (hits, older):
+        assert answer.score / prompt.score == pytest.approx(0.8, rel=0.01)
+    assert older[0].score / hits[0].score == pytest.approx(0.5, rel=0.01)
 
 
 def test_hits_come_in_pages(local: LocalReader) -> None:
