@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
+from ingest.db.search_changes import index_bytes
 from tests.bench import baseline, corpus, process
 from tests.bench.corpus import Corpus, Shape
 from tests.bench.figures import Check, Figure, Results, timed
@@ -29,6 +30,7 @@ COLD_AIM = 0.7
 SECOND_RUN = 0.15
 VISIBLE = 0.3
 DATABASE = 0.3
+SEARCH_INDEX = 0.05
 HELP = 0.15
 STATUS = 0.4
 ANSWER = 0.05
@@ -107,6 +109,7 @@ class _Cold(Struct):
     wcs: list[float] = field(default_factory=list)
     counts: list[float] = field(default_factory=list)
     stored: int = 0
+    indexed: int = 0
     read: int = 0
     empties: list[float] = field(default_factory=list)
     """Passes over an empty home in between: the start-up time at that moment."""
@@ -185,6 +188,7 @@ class Bench:
                 cold.peaks.append(ended.peak)
                 cold.read = report["bytes_read"]
                 cold.stored = sum(path.stat().st_size for path in db.parent.glob("*.duckdb*"))
+                cold.indexed = index_bytes(db)
                 self._check(home, db)
         with self._database() as db:
             # Not in the timed runs: sampling each process costs a little.
@@ -254,6 +258,10 @@ class Bench:
             Figure(
                 f"{name}: database to bytes read", share, "×", DATABASE, detail=database, homes=name
             )
+        )
+        index = cold.indexed / cold.read
+        figures.append(
+            Figure(f"{name}: search index to bytes read", index, "×", SEARCH_INDEX, homes=name)
         )
         self.results.figures += figures
 
