@@ -62,8 +62,9 @@ select
     case $by when 'error' then b.error_code when 'session' then b.session else b.source::varchar end
         as key,
     any_value(r.title) as title, any_value(b.session) as session, any_value(b.path) as path,
-    arg_max(b.error_code, b.updated_at) as code, arg_max(b.error_message, b.updated_at) as message,
-    arg_max(b.error_hint, b.updated_at) as hint, count(*) as batches,
+    arg_max(b.error_code, (b.updated_at, b.id)) as code,
+    arg_max(b.error_message, (b.updated_at, b.id)) as message,
+    arg_max(b.error_hint, (b.updated_at, b.id)) as hint, count(*) as batches,
     count(*) filter (b.state = 'failed') as failed, count(*) filter (b.state = 'dead') as dead,
     max(b.updated_at) as last_at
 from v_batches b
