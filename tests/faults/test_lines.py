@@ -1,6 +1,7 @@
 """Lines of any content: the lines around them are always stored, and each is accounted for."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -208,10 +209,10 @@ def test_an_error_in_our_code_rejects_only_that_record(
 ) -> None:
     original = Messages._add_answer
 
-    def fails(self: Messages, text: str, phase: str | None) -> None:
+    def fails(self: Messages, text: str, *rest: Any) -> None:
         if text == "poisoned":
             raise AssertionError("a mistake of ours")
-        original(self, text, phase)
+        original(self, text, *rest)
 
     monkeypatch.setattr(Messages, "_add_answer", fails)
     session = with_line(harness, event("poisoned"))
