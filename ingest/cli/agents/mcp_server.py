@@ -16,8 +16,8 @@ from mcp.server.lowlevel import Server
 from mcp.shared.exceptions import MCPError
 
 from ingest import __version__, log
-from ingest.cli.agents.bounded import THREADS, run_bounded
 from ingest.cli.agents.request import AgentRequest, request_at
+from ingest.cli.agents.time_limit import THREADS, run_bounded
 from ingest.cli.agents.tools import INSTRUCTIONS, RESOURCES, TOOLS, Tool, call, checked, sentence
 from ingest.cli.invocation import Invocation
 from ingest.errors import Refused, TailboardError

@@ -2,13 +2,13 @@
 
 import zlib
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 from msgspec import Struct
 from tantivy import Document, Schema
 
+from ingest.sessions.search.ranking import weight
 from ingest.sessions.search.words import Words, analyzer, fold
 
 KINDS: Final = (
@@ -17,20 +17,6 @@ KINDS: Final = (
 """The kinds of indexed texts; a call is both a command and its output."""
 KEPT: Final = ("step", "file", "goal", "error", "note")
 """The kinds whose text the index keeps, because no byte identifies it in the database."""
-_WEIGHTS: Final = {
-    "prompt": 1.0, "answer": 0.8, "call": 0.65, "file": 0.7, "script": 0.2, "self": 0.1,
-}  # fmt: skip
-_OTHER_WEIGHT: Final = 0.9
-_MICROSECOND: Final = timedelta(microseconds=1)
-_HALF_LIFE: Final = timedelta(days=365) // _MICROSECOND
-"""After this time a text counts half as much."""
-_UNIX_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001 - naive UTC, as the database keeps time
-_EPOCH: Final = (datetime(2026, 1, 1) - _UNIX_EPOCH) // _MICROSECOND  # noqa: DTZ001
-_AT_EPOCH: Final = 16.0
-"""How much a prompt of the epoch counts. The engine can tell factors from 1 to 1023 apart: texts of
-four years before the epoch until six years after it."""
-_LEAST_FACTOR: Final = 1.0
-_GREATEST_FACTOR: Final = 1023.0
 
 
 class Entry(Struct, frozen=True, gc=False):
@@ -74,27 +60,6 @@ def digest(text: str) -> int:
 
 def call_text(command: str | None, head: str | None, tail: str | None) -> str:
     return "\n".join(part for part in (command, head, tail) if part)
-
-
-def age_factor(time: int | None) -> float:
-    """How much a prompt of this time counts, in microseconds since 1970."""
-    if time is None:
-        return _LEAST_FACTOR
-    return _AT_EPOCH * float(2.0 ** max(-30.0, min(30.0, (time - _EPOCH) / _HALF_LIFE)))
-
-
-def weight(kind: str, time: int | None) -> float:
-    """What the engine makes a factor of kind and age: it multiplies by log2(2 + weight)."""
-    factor = _WEIGHTS.get(kind, _OTHER_WEIGHT) * age_factor(time)
-    return float(2.0 ** max(_LEAST_FACTOR, min(_GREATEST_FACTOR, factor)) - 2.0)
-
-
-def micros(time: datetime) -> int:
-    return (time - _UNIX_EPOCH) // _MICROSECOND
-
-
-def time_from(number: int) -> datetime:
-    return _UNIX_EPOCH + number * _MICROSECOND
 
 
 class _Text:

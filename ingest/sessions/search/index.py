@@ -20,16 +20,8 @@ from tantivy import Document, FieldType, Index, Occur, Query, SchemaBuilder, Sea
 
 from ingest.db.search_changes import TextRange, index_folder, is_usable
 from ingest.errors import IndexUnusable
-from ingest.sessions.search.entries import (
-    KEPT,
-    KINDS,
-    Entry,
-    Shown,
-    age_factor,
-    document,
-    micros,
-    time_from,
-)
+from ingest.sessions.search.entries import KEPT, KINDS, Entry, Shown, document
+from ingest.sessions.search.ranking import age_factor, micros, time_from
 from ingest.sessions.search.words import analyzer
 
 VERSION: Final = "2"

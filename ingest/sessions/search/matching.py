@@ -9,9 +9,9 @@ from msgspec.structs import replace
 from tantivy import FieldType, Occur
 from tantivy import Query as IndexQuery
 
-from ingest.sessions.search.entries import micros
 from ingest.sessions.search.index import SearchIndex
 from ingest.sessions.search.query import Query
+from ingest.sessions.search.ranking import micros
 from ingest.sessions.search.words import words_of
 
 _SHORTEST_PREFIX: Final = 2

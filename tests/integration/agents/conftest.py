@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from ingest.cli.agents import bounded
+from ingest.cli.agents import time_limit
 from ingest.cli.agents.request import AgentRequest, request_at
 from ingest.cli.agents.tools import TOOLS, call, checked, sentence
 from ingest.cli.invocation import Invocation
@@ -19,14 +19,14 @@ __all__ = ["cli", "left", "project"]
 
 Ask = Callable[..., str]
 PATIENCE = 60.0
-_PATIENT = f"from ingest.cli.agents import bounded; bounded.SECONDS = {PATIENCE}"
+_PATIENT = f"from ingest.cli.agents import time_limit; time_limit.SECONDS = {PATIENCE}"
 PROGRAM = [sys.executable, "-c", f"{_PATIENT}; from ingest.cli.main import main; main()"]
 """The program, which gives each request more time than users want to wait: machines are shared."""
 
 
 @pytest.fixture(autouse=True)
 def requests_have_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bounded, "SECONDS", PATIENCE)
+    monkeypatch.setattr(time_limit, "SECONDS", PATIENCE)
 
 
 def request(project: Project, cwd: str | None = None, **more: Any) -> AgentRequest:

@@ -16,7 +16,7 @@ from mcp.client.streamable_http import streamable_http_client
 from starlette.types import ASGIApp, Message
 
 from ingest import log
-from ingest.cli.agents import bounded
+from ingest.cli.agents import time_limit
 from ingest.cli.agents.http import gate
 from ingest.cli.agents.http.app import application
 from ingest.cli.agents.http.endpoints import ENDPOINTS
@@ -207,7 +207,7 @@ async def test_a_request_that_takes_too_long_is_ended_and_says_what_to_ask(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(bounded, "SECONDS", 0.0)
+        patch.setattr(time_limit, "SECONDS", 0.0)
         status, _, document = await api.send("/v1/search?q=unicode")
     assert (status, document["error"]["code"]) == (408, "too_slow")
     assert document["error"]["hint"].startswith("Ask for less")

@@ -13,13 +13,13 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from ingest import log
-from ingest.cli.agents.bounded import THREADS, TooSlow, run_bounded
 from ingest.cli.agents.http.endpoints import ENDPOINTS, Endpoint, Given
 from ingest.cli.agents.http.gate import KEY, ROWS, Gate, problem
 from ingest.cli.agents.http.keys import Key, KeyFile, KeyScope
 from ingest.cli.agents.http.openapi import openapi
 from ingest.cli.agents.mcp_server import Context, asking, server
 from ingest.cli.agents.request import AgentRequest, request_at
+from ingest.cli.agents.time_limit import THREADS, TooSlow, run_bounded
 from ingest.cli.agents.tools import Argument, check_arguments, sentence
 from ingest.cli.document import document
 from ingest.cli.invocation import Invocation
