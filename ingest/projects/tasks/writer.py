@@ -22,6 +22,8 @@ _STEP_SESSIONS: Final = 20
 _RUN_SESSIONS: Final = 200
 _SHARE: Final = 20
 """Steps may take one part in this many of the time, so that reading and the dashboard go first."""
+_QUIET_SHARE: Final = 4
+"""The same while nothing is read: after a first reading, thousands of sessions have no row."""
 _PROJECTS_EVERY: Final = timedelta(minutes=1)
 """How often to write the tasks of projects while sessions go on."""
 _COLUMNS: Final = (
@@ -42,6 +44,8 @@ class TasksWriter:
         """Number of commits when every session had its row."""
         self._next_at = 0.0
         """When the next step may begin."""
+        self._commits = -1
+        """Number of commits at the last step."""
         self._projects_at: datetime | None = None
         """When the tasks of projects were written last."""
 
@@ -51,7 +55,9 @@ class TasksWriter:
         if began >= self._next_at:
             self._step()
             ended = time.monotonic()
-            self._next_at = ended + (ended - began) * _SHARE
+            commits = self.database.commits.count
+            share = _QUIET_SHARE if commits == self._commits else _SHARE
+            self._commits, self._next_at = commits, ended + (ended - began) * share
 
     def _step(self) -> None:
         now, commits = self._now(), self.database.commits.count
