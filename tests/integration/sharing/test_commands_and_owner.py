@@ -171,7 +171,8 @@ def test_an_ending_owner_removes_its_socket(
     follower.communicate(timeout=PATIENCE)
     assert follower.returncode == 0
     left = {path.name.removeprefix(machine.db.name) for path in machine.db.parent.iterdir()}
-    assert left == {"", ".spool"}
+    # An owner that ends at once may not have begun the search index.
+    assert left - {".search"} == {"", ".spool"}
 
 
 def test_follow_waits_for_a_missing_codex_home(tmp_path: Path) -> None:
