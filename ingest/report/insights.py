@@ -128,12 +128,16 @@ def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | N
     known = min((day for day in every if day >= CODEX_BEGAN), default=last)
     first = local_day(period.since, zone) if period.since else known
     last = max(first, last)
-    days_in_row = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    days_in_row = _days(first, last)
     totals = [[0] * len(days_in_row) for _ in ranked]
     for model, course in zip(ranked, totals, strict=True):
         for day, total in spent[model].items():
             course[(min(max(day, first), last) - first).days] += total
     return Tokens(days_in_row, ranked, totals)
+
+
+def _days(first: date, last: date) -> list[date]:
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
 def _windows(rows: Iterable[Row], zone: tzinfo | None) -> list[Window]:
@@ -144,8 +148,7 @@ def _windows(rows: Iterable[Row], zone: tzinfo | None) -> list[Window]:
         days[day] = max(days.get(day, 0.0), row["used"])
     windows = []
     for minutes, by_day in used.items():
-        first, last = min(by_day), max(by_day)
-        days_in_row = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        days_in_row = _days(min(by_day), max(by_day))
         windows.append(Window(minutes, days_in_row, [by_day.get(day) for day in days_in_row]))
     return windows
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from ingest.db.query_reader import NamedQueries
+from ingest.db.query_reader import NamedQueries, Row
 from ingest.report.period import Period
 from ingest.sessions.session import UNTITLED, title_of
 
@@ -35,20 +35,12 @@ class Spent(Struct, frozen=True):
 
 def by_project(access: NamedQueries, period: Period) -> list[Spent]:
     rows = access.rows("spending.projects", **_limits(period), limit=MOST)
-    return [
-        Spent(row["key"], row["name"], row["tokens"], row["seconds"], row["turns"],
-              row["unsuccessful"])
-        for row in rows
-    ]  # fmt: skip
+    return [_spent(row, row["name"]) for row in rows]
 
 
 def by_session(access: NamedQueries, period: Period, project: str) -> list[Spent]:
     rows = access.rows("spending.sessions", **_limits(period), project=project, limit=MOST)
-    return [
-        Spent(row["key"], title_of(row["name"]) or UNTITLED, row["tokens"], row["seconds"],
-              row["turns"], row["unsuccessful"], row["home"])
-        for row in rows
-    ]  # fmt: skip
+    return [_spent(row, title_of(row["name"]) or UNTITLED, home=row["home"]) for row in rows]
 
 
 def by_turn(access: NamedQueries, home: str, session: str) -> list[Spent]:
@@ -60,11 +52,17 @@ def by_turn(access: NamedQueries, home: str, session: str) -> list[Spent]:
         for row in access.rows("spending.turns", **of)
     ]  # fmt: skip
     agents = [
-        Spent(row["key"], f"{row['nickname'] or ''} {title_of(row['name']) or ''}".strip(),
-              row["tokens"], row["seconds"], row["turns"], row["unsuccessful"], home, agent=True)
+        _spent(row, f"{row['nickname'] or ''} {title_of(row['name']) or ''}".strip(), home, True)
         for row in access.rows("spending.agents", **of)
-    ]  # fmt: skip
+    ]
     return turns + agents
+
+
+def _spent(row: Row, name: str, home: str = "", agent: bool = False) -> Spent:
+    return Spent(
+        row["key"], name, row["tokens"], row["seconds"], row["turns"], row["unsuccessful"], home,
+        agent=agent,
+    )  # fmt: skip
 
 
 def _limits(period: Period) -> dict[str, datetime | None]:

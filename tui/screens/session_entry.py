@@ -1,6 +1,6 @@
 """The full text of the timeline entry under the cursor, or its line of Codex's file."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from msgspec.structs import replace
@@ -78,9 +78,7 @@ class MomentPane(Pane):
         self.text = line if line is not None else "\n\n".join(each.body for each in moments)
 
     def _when(self) -> str:
-        moment = self.timeline.time_of(self.at)
-        local = moment.replace(tzinfo=UTC).astimezone() if moment else None
-        return f"{local:%Y-%m-%d %H:%M:%S}" if local else ""
+        return _local(self.timeline.time_of(self.at))
 
     def _show_text(self, text: Content) -> None:
         before, self._shown = self._shown, (self.at, self.raw, self.replays)
@@ -91,13 +89,16 @@ class MomentPane(Pane):
         return self.text
 
 
+def _local(time: datetime | None) -> str:
+    return f"{time.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M:%S}" if time else ""
+
+
 def _moment_text(moment: Moment) -> Content:
-    time = moment.time.replace(tzinfo=UTC).astimezone() if moment.time else None
     return content.lines(
         content.row(
             content.line(moment.name or "output", "title"),
             content.state(moment.state) if moment.state else None,
-            content.line(f"{time:%Y-%m-%d %H:%M:%S}" if time else "", "dim"),
+            content.line(_local(moment.time), "dim"),
             content.line(f"byte {moment.at.byte:,}", "dim"),
         ),
         "",

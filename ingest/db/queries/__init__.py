@@ -8,8 +8,9 @@ from functools import cache
 from importlib.resources import files
 
 
-def parse(text: str) -> dict[str, str]:
-    """The statements of a file, by name."""
+@cache
+def _group(package: str, group: str) -> dict[str, str]:
+    text = files(package).joinpath(f"{group}.sql").read_text(encoding="utf-8")
     statements = {}
     for part in text.split("-- name: ")[1:]:
         name, _, body = part.partition("\n")
@@ -17,12 +18,7 @@ def parse(text: str) -> dict[str, str]:
     return statements
 
 
-@cache
-def _group(group: str) -> dict[str, str]:
-    return parse(files(__name__).joinpath(f"{group}.sql").read_text(encoding="utf-8"))
-
-
-def statement(name: str) -> str:
-    """Return the statement `group.name`."""
+def statement(name: str, package: str = __name__) -> str:
+    """Return the statement `group.name` of a package with such files."""
     group, _, key = name.partition(".")
-    return _group(group)[key]
+    return _group(package, group)[key]

@@ -75,8 +75,8 @@ called as (
         sum(seconds) filter (kind = 'question') as asked,
         sum(seconds) filter (kind = 'command') as commands,
         sum(seconds) filter (kind not in ('question', 'command', 'script')) as tools
-    from v_calls
-    where seconds > 0
+    from calls
+    where seconds > 0 and source in (select source from turned)
     group by all
 ),
 parts as (
@@ -102,7 +102,7 @@ from parts;
 select
     program_of(command) as program, count(*) as runs, count(*) filter (status = 'failed') as failed,
     median(seconds) as seconds
-from v_calls
+from calls
 where kind = 'command'
 and ($since::timestamp is null or time >= $since::timestamp)
 and ($until::timestamp is null or time < $until::timestamp)

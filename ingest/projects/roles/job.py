@@ -151,7 +151,11 @@ class RoleJob(BackgroundJob[RoleResult]):
         """The run of the present attempt, once the command was started."""
 
     def waiting(self) -> Row | None:
-        return self.database.first_row("roles.waiting", held=self._held(self.clock()))
+        found = self.database.first_row("roles.waiting", held=[])
+        # Mostly nothing waits: only then it matters whose budget is used up.
+        if found is None or found["role"] not in (held := self._held(self.clock())):
+            return found
+        return self.database.first_row("roles.waiting", held=held)
 
     def due(self, now: datetime) -> Row | None:
         if all(role.when is When.ON_DEMAND for role in self.roles):
