@@ -55,7 +55,11 @@ class Fold:
         thread: str,
         state: FoldState | None = None,
         faults: dict[int, str] | None = None,
+        refused: tuple[int, bytes, str] | None = None,
     ) -> None:
+        """`refused`: a reference to an older part that is not followed: its offset, line, and
+        why not.
+        """
         self.state = state or FoldState(Segment(source, thread))
         self.state.segment.source = source
         self.current = LineContext(source)
@@ -63,6 +67,8 @@ class Fold:
         self.tally = Tally()
         self.thread = Thread(self.current, self.state, self.facts)
         self._faults = faults or {}
+        if refused is not None:
+            self.thread.handlers[r.RolloutReference] = lambda _: self._refuse(*refused)
         self._counts: dict[type, list[int]] = {}
         self._runs = RejectedRuns(
             self.tally, self.facts.rejects, self.state.rejected_run, line.RECORD_START
@@ -262,6 +268,14 @@ class Fold:
             current.source, at, part, broken.reason, broken.message, whole=whole
         )
 
+    def _refuse(self, offset: int, raw: bytes, message: str) -> None:
+        if self.current.offset == offset:
+            self.facts.rejects.append(
+                rejects.rejected(
+                    self.current.source, offset, raw, "reference", message, whole=False
+                )
+            )
+
     def _reject_fault(self, raw: bytes) -> None:
         current = self.current
         trace = self._faults[current.offset]
@@ -285,6 +299,7 @@ def _names() -> dict[type, str]:
     names |= {r.Compacted: "compacted", r.UsageRecord: "token_usage_record"}
     names |= {r.AgentLetter: "inter_agent_communication"}
     names |= {r.LetterMeta: "inter_agent_communication_metadata", r.World: "world_state"}
+    names |= {r.RolloutReference: "rollout_reference"}
     names |= {r.Realtime: "realtime_item", r.Risk: "security_risk_score"}
     names |= {r.Retained: "retained_context", r.ToolsUpdated: "dynamic_tools_updated"}
     names |= {r.BareHeader: "header", r.BareState: "state"}

@@ -626,6 +626,10 @@ class Realtime(IgnoredPayload):
     pass
 
 
+class RolloutReference(IgnoredPayload):
+    """Where an older part of the file is; `tail/rotation.py` joins them."""
+
+
 class Risk(IgnoredPayload):
     pass
 
@@ -698,6 +702,12 @@ class RealtimeLine(Envelope, tag="realtime_item"):
     ordinal: int | None = None
 
 
+class ReferenceLine(Envelope, tag="rollout_reference"):
+    payload: RolloutReference
+    timestamp: str | None = None
+    ordinal: int | None = None
+
+
 class RiskLine(Envelope, tag="security_risk_score"):
     payload: Risk
     timestamp: str | None = None
@@ -727,6 +737,7 @@ EnvelopeLine = (
     | LetterMetaLine
     | WorldLine
     | RealtimeLine
+    | ReferenceLine
     | RiskLine
     | RetainedLine
     | ToolsUpdatedLine

@@ -165,5 +165,7 @@ class FoldState(Struct, rename=_STORED_NAMES):
     """The limits that were stored last, see `limits.py`."""
     copies: CopyState = field(default_factory=CopyState)
     kinds: dict[str, list[int]] = field(default_factory=dict)
+    part_starts: dict[str, int] = field(default_factory=dict)
+    """Where the parts of a file that Codex replaced begin, see `tail/rotation.py`."""
     rejected_run: RejectedRun | None = None
     """The run of lines without a record at the end of the range: the next range may extend it."""

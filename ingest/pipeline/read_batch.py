@@ -26,6 +26,7 @@ from ingest.tail.cursor import Cursor, Mark, Verdict, advance, judge, restart, w
 from ingest.tail.lines import Block, blocks
 from ingest.tail.opening import open_source
 from ingest.tail.reader import Reader
+from ingest.tail.rotation import joined
 from ingest.tail.source import Kind
 from ingest.text.redact import mask
 
@@ -48,8 +49,11 @@ def read(
     budget.begin()
     report(job.batch, job.cursor.offset, "")
     try:
-        with open_source(os.fsdecode(job.path), job.representation) as reader:
-            done, facts = _read_opened(job, reader, report, budget)
+        with open_source(os.fsdecode(job.path), job.representation) as newest:
+            newest.end()
+            reader = _with_older_parts(job, newest)
+            with reader:
+                done, facts = _read_opened(job, reader, report, budget)
             done.bytes_read = reader.bytes_read
     except SourceError as error:
         done, facts = _failed(job, _source_failure(error)), None
@@ -61,11 +65,21 @@ def read(
     return done, facts
 
 
+def _with_older_parts(job: Job, newest: Reader) -> Reader:
+    """The file with its older parts, if Codex replaced it by a successor."""
+    if job.kind is not Kind.ROLLOUT:
+        return newest
+    starts = {} if job.state is None or job.restart else job.state.part_starts
+    read_to = 0 if job.restart else job.cursor.offset
+    if read_to and not starts and judge(job.cursor, newest).verdict is not Verdict.REWRITTEN:
+        return newest  # It continues where it was read to, so it has not been replaced.
+    return joined(newest, starts, read_to)
+
+
 def _read_opened(
     job: Job, reader: Reader, report: ReportAlive, budget: Budget
 ) -> tuple[JobDone, Facts | None]:
     cursor = job.cursor
-    reader.end()
     budget.opened()
     if job.restart:
         cursor = restart(cursor)
@@ -91,7 +105,7 @@ def _lines(
     faults = dict.fromkeys(job.lines_to_skip, KILLED)
     limit = job.limit
     while True:
-        fold = _fold(job, faults)
+        fold = _fold(job, faults, reader)
         lines = blocks(reader, cursor.offset, limit, job.cap)
         try:
             for part in lines:
@@ -167,11 +181,15 @@ def _trace(fault: LineFault) -> str:
     return mask("".join(traceback.format_exception(fault.error)))[-TRACE_CHARS:]
 
 
-def _fold(job: Job, faults: dict[int, str]) -> Fold | IndexFold:
+def _fold(job: Job, faults: dict[int, str], reader: Reader) -> Fold | IndexFold:
     # Folding modifies the state, so each attempt starts with a copy.
     state = None if job.restart or job.state is None else _copy(job)
     if job.kind is Kind.ROLLOUT:
-        return Fold(job.source, job.thread, state, faults)
+        refused = reader.refused
+        told = None if refused is None else (refused.offset, refused.line, refused.message)
+        fold = Fold(job.source, job.thread, state, faults, told)
+        fold.state.part_starts = dict(reader.starts)
+        return fold
     return IndexFold(job.source, job.kind is Kind.SESSION_INDEX, state, faults)
 
 

@@ -16,13 +16,13 @@ from ingest.db.digest import NO_FACTS, digests
 from ingest.db.prune import retained_sources
 from ingest.db.query_reader import NamedQueries
 from ingest.db.snapshot import VERIFICATION
-from ingest.errors import SourceError
+from ingest.errors import SourceError, SourceMissing
 from ingest.pipeline.homes import Home
 from ingest.pipeline.reader_pool import InProcessReader
 from ingest.pipeline.run import IngestRun, RunSettings
 from ingest.pipeline.scan import TrackedFile, known, scan_and_register, scan_only
 from ingest.tail.lines import Block, blocks
-from ingest.tail.opening import open_source
+from ingest.tail.rotation import open_joined
 from ingest.tail.source import Kind, SourceName
 
 Progress = Callable[[int, int], None]
@@ -76,7 +76,7 @@ def verify(
         check = _count(source, cap)
         if check.ok and source.id in pruned:
             check.detail = f"pruned on {pruned[source.id]:%Y-%m-%d}: its facts were removed"
-        elif both is not None and check.ok and source.state != "missing":
+        elif both is not None and check.ok and not check.detail:
             _compare(both, source, check)
         done += source.size
         progress(done, (1 + deep) * size)
@@ -99,6 +99,10 @@ def _count(source: TrackedFile, cap: int) -> SourceCheck:
         return check
     try:
         check.expected_lines = _lines_in(source, cap)
+    except SourceMissing as missing:
+        check.expected_lines, check.ok = source.lines, True
+        check.detail = f"{missing.message} Its stored lines are kept."
+        return check
     except SourceError as error:
         check.detail = error.message
         return check
@@ -114,7 +118,7 @@ def _lines_in(source: TrackedFile, cap: int) -> int:
     if source.name.kind is Kind.TYPESCRIPT:
         return source.lines
     count = 0
-    with open_source(source.path, source.representation) as reader:
+    with open_joined(source.path, source.representation, source.cursor.offset) as reader:
         lines = blocks(reader, 0, max(1, source.cursor.offset), cap)
         for part in lines:
             if part.offset >= source.cursor.offset:

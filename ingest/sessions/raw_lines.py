@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from ingest.errors import FileChanged, SourceError
 from ingest.sessions.model import SessionFile, SessionLog
-from ingest.tail.opening import open_source
+from ingest.tail.rotation import open_joined
 from ingest.text.redact import mask
 
 _CHUNK_BYTES = 1024 * 1024
@@ -39,7 +39,7 @@ def _range(file: SessionFile, start: int, end: int) -> Range:
 def read_chunks(wanted: Range) -> Iterator[bytes]:
     """The bytes of a range, in chunks that may end inside a line."""
     try:
-        with open_source(wanted.path, wanted.representation) as reader:
+        with open_joined(wanted.path, wanted.representation, wanted.end) as reader:
             at = wanted.start
             while at < wanted.end:
                 chunk = reader.read_at(at, min(_CHUNK_BYTES, wanted.end - at))

@@ -6,7 +6,10 @@ belongs to the next pass). Every byte read from the disk is counted.
 
 import os
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import Self
+
+from msgspec import Struct
 
 from ingest.tail.errors import from_read
 from ingest.tail.source import Representation, Seen
@@ -15,8 +18,22 @@ HEAD = 4096
 MARKER = 256
 
 
+class Refused(Struct, frozen=True):
+    """A reference to an older part of the file that was not followed, see `rotation.py`."""
+
+    offset: int
+    """Where its line begins."""
+    line: bytes
+    message: str
+
+
 class Reader(ABC):
     representation: Representation
+    gap: int = 0
+    """Bytes at the beginning that were read before and can no longer be read."""
+    refused: Refused | None = None
+    starts: Mapping[str, int] = {}
+    """Where each part with a reference to an older one begins, by that reference."""
 
     def __init__(self, path: str, descriptor: int, seen: Seen) -> None:
         self.path = path

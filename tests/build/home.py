@@ -96,6 +96,33 @@ class Home:
         packed.unlink()
         return rollout.path
 
+    def rotate(self, path: Path, *, named: str | None = None) -> Path:
+        """The file is copied into a folder of old parts, and replaced at once by a short successor.
+
+        `named`: what the reference says instead of the path of the copy, which is returned.
+        """
+        data = path.read_bytes()
+        meta: Json = json.loads(data.partition(b"\n")[0])
+        thread = meta["payload"]["id"]
+        segments = self.path / "rotated_segments" / thread
+        segment = meta["payload"].get("segment_id")
+        old = segments / (segment or "initial") / path.name
+        old.parent.mkdir(parents=True)
+        old.write_bytes(data)
+        meta["payload"]["segment_id"] = self.ids.v7()
+        reference = {
+            "rollout_path": str(old) if named is None else named,
+            "thread_id": thread,
+            "segment_id": segment,
+            "max_depth": 16,
+            "nth_user_message": None,
+        }
+        successor = path.with_name(path.name + ".tmp")
+        line = {"timestamp": iso(self.clock.ms), "type": "rollout_reference", "payload": reference}
+        successor.write_bytes(compact(meta) + b"\n" + compact(line) + b"\n")
+        successor.replace(path)
+        return old
+
     # ── other files ───────────────────────────────────────────────────────────────────────────────
 
     @property

@@ -28,6 +28,7 @@ ADDED = {
     "D45": "A snapshot never overwrites the database itself.",
     "F40": "The host name or machine id changes: nothing is read twice.",
     "F41": "A rewrite that keeps the bytes that are compared, and grows, counts as an append.",
+    "F42": "A file is replaced by a successor that refers to its older part: one session.",
     "L40": "Megabytes of lines without a record: one finding, little memory, no delay for others.",
     "L41": "A line or a batch that would need too much memory is bounded.",
     "L42": "A compressed file that expands to a multiple of its size: refused, with the reason.",

@@ -87,13 +87,24 @@ def threads(homes: Iterable[Path]) -> dict[str, Thread]:
 
 
 def read(path: Path) -> File:
-    data = path.read_bytes()
-    if path.suffix == ".zst":
-        data = zstandard.ZstdDecompressor().stream_reader(data).read()
+    data = content(path)
     records = list(parse(data))
     meta = next((one.body for one in records if one.kind == "session_meta"), {})
     named = NAME.search(path.name)
     return File(path, str(meta.get("id") or (named and named[1])), meta, records)
+
+
+def content(path: Path, depth: int = 64) -> bytes:
+    """The bytes of a file, after those of the older parts that its second line refers to."""
+    data = path.read_bytes()
+    if path.suffix == ".zst":
+        data = zstandard.ZstdDecompressor().stream_reader(data).read()
+    second = list(parse(b"".join(data.splitlines(keepends=True)[:2])))[1:]
+    if not (depth and second and second[0].kind == "rollout_reference"):
+        return data
+    older = Path(second[0].body["rollout_path"])
+    found = [one for one in (older, older.with_name(older.name + ".zst")) if one.is_file()]
+    return (content(found[0], depth - 1) if found else b"") + data
 
 
 def parse(data: bytes) -> Iterator[Record]:
