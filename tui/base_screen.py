@@ -22,6 +22,7 @@ from tui import content
 from tui.commands import bind, changes_data
 from tui.pushed_screen import PushedScreen
 from tui.query_runner import Answer, Query, QueryFailure, failure_of
+from tui.scope import TEAM
 from tui.summary import Summary, summary
 from tui.typeahead import COMMAND_GROUP
 from tui.widgets.footer import Footer
@@ -136,6 +137,8 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     def on_screen_resume(self) -> None:
         self._stale = True
+        if self.is_current and self.dashboard.show_scope():
+            return
         # Textual resumes a new screen of a mode twice in a row, and one load is enough.
         if not self._resuming:
             self._resuming = True
@@ -267,9 +270,14 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         text = content.lines(content.line(failure.message), content.line(failure.hint)).plain
         self.notify(text, severity="warning", timeout=12, markup=False)
 
+    @property
+    def shows_scope(self) -> bool:
+        """Whether what it shows is limited to the scope."""
+        return self.FOLLOWS_SCOPE and self.dashboard.scope is not TEAM
+
     def update_header(self) -> None:
         note = f"‖ paused · {self._changes_while_paused} changes" if self.paused else None
-        self._header.set_chips(self.dashboard.chips(note, scope=self.FOLLOWS_SCOPE))
+        self._header.set_chips(self.dashboard.chips(note, scope=self.shows_scope))
 
     def tick(self) -> None:
         """Called every second."""

@@ -54,7 +54,9 @@ COMMANDS: Final = _table(
     Command(
         "needs", "exclamation_mark", "needs you", "To what needs you: questions, stalls, failures."
     ),
-    Command("scope", "backslash", "scope", "Show everything, this project, or only this worktree."),
+    Command(
+        "scope", "backslash", "scope", "Show everything, this project, this worktree, or the team."
+    ),
     Command(
         "nudges", "Z", "bell", "Turn bell and notifications off or on: a session waits or failed."
     ),

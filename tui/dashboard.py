@@ -28,11 +28,13 @@ from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
 
+from ingest.errors import TailboardError
 from ingest.live.home import watch_homes
 from ingest.projects.git.read_repository import Git
 from ingest.sessions.nudges import Nudges, are_off, is_quiet, terminal_sequence, turn
 from ingest.sessions.scope import Now, now_for
 from ingest.settings import Settings
+from ingest.team.membership import Membership, TeamFile
 from ingest.text.times import Clock, utc_now
 from tui import content, unexpected_errors
 from tui.actions import carry_out, possible
@@ -43,7 +45,7 @@ from tui.needs import LastErrors
 from tui.output_sanitizer import OutputSanitizer
 from tui.query_runner import QueryFailure, QueryResult, QueryRunner
 from tui.retry_outcomes import Outcome, RetryOutcomes
-from tui.scope import Place, ScopeKind, ScreenScope, next_scope
+from tui.scope import EVERYTHING, TEAM, TEAM_MODES, Place, ScopeKind, ScreenScope, next_scope
 from tui.screens import MODES
 from tui.screens.database_error import DatabaseErrorScreen
 from tui.screens.help import HelpScreen
@@ -190,7 +192,8 @@ class Dashboard(App[int]):
         self.remapped, self._key_problems = remapped_keys(settings.keys)
         """Keys of commands that the settings change."""
         self.set_keymap(self.remapped)
-        self.scope = ScreenScope()
+        self._team_file = TeamFile(settings.db)
+        self.scope = TEAM if self.ui_state.team and self.team is not None else EVERYTHING
         self.place: Place | None = None
         """Where the session under the cursor works, or worked when the cursor left it."""
         self.animation_level = "none"
@@ -210,6 +213,13 @@ class Dashboard(App[int]):
     def now(self) -> Now:
         """The current time with the limits from which session states follow."""
         return now_for(self.settings, self.clock())
+
+    @property
+    def team(self) -> Membership | None:
+        """The team that this installation is a member of."""
+        with contextlib.suppress(TailboardError):  # The file is damaged: `tailboard team` says so.
+            return self._team_file.read()
+        return None
 
     def chips(self, note: str | None, *, scope: bool) -> list[Chip]:
         """The parts of the header; `note` replaces the status of the owner."""
@@ -274,6 +284,7 @@ class Dashboard(App[int]):
         self._stop_watching.set()
         if self.current_mode in SCREENS:
             self.ui_state.screen = self.current_mode
+        self.ui_state.team = self.scope is TEAM
         self.ui_state.theme = "" if self.theme == self._default_theme else self.theme
         save_ui_state(self.supervisor.path, self.ui_state)
         self.supervisor.close()
@@ -412,6 +423,7 @@ class Dashboard(App[int]):
         """Go to the next session that needs the person, on the board."""
         from tui.screens.board import BoardScreen
 
+        self.leave_team()
         self.go_to("board")
         while len(self.screen_stack) > 1 and not isinstance(self.screen, BoardScreen):
             await self.pop_screen()
@@ -419,18 +431,48 @@ class Dashboard(App[int]):
             self.screen.next_need()
 
     def action_scope(self) -> None:
-        """Show everything, the project of the session under the cursor, or its worktree."""
+        """Show everything, the project of the session under the cursor, its worktree, or what the
+        team shares."""
+        team = self.current_mode in TEAM_MODES and self.team is not None
+        before = self.scope if team or self.scope is not TEAM else EVERYTHING
+        place = self.place
         if isinstance(self.screen, BaseScreen) and not self.screen.FOLLOWS_SCOPE:
-            self.notify("This screen always shows everything.", markup=False)
-            return
-        before, self.scope = self.scope, next_scope(self.scope, self.place)
+            if not team:
+                self.notify("This screen always shows everything.", markup=False)
+                return
+            before, place = EVERYTHING, None
+        self.scope = next_scope(before, place, team=team)
         if self.scope == before:
             self.notify("Go to a session first: its project is shown then.", markup=False)
         else:
             self._scope_changed()
 
+    def leave_team(self) -> None:
+        """Show what is on this machine again."""
+        if self.scope is TEAM:
+            self.scope = EVERYTHING
+            self._scope_changed()
+
+    def show_scope(self) -> bool:
+        """Put the screen with what the team shares over the main screen, or take it away, as the
+        scope says. Returns whether another screen is shown from now on.
+        """
+        from tui.screens.team import TEAM_SCREENS, TeamScreen
+
+        if isinstance(self.screen, TeamScreen):
+            if self.scope is TEAM:
+                return False
+            self.screen.dismiss()
+            return True
+        if self.scope is not TEAM or len(self.screen_stack) > 1:
+            return False
+        if self.current_mode not in TEAM_MODES:
+            return False
+        self.push_screen(TEAM_SCREENS[self.current_mode]())
+        return True
+
     def _scope_changed(self) -> None:
-        if isinstance(self.screen, BaseScreen):
+        if isinstance(self.screen, BaseScreen) and not self.show_scope():
             self.screen.scope_changed()
             self.screen.update_header()
 
@@ -448,6 +490,7 @@ class Dashboard(App[int]):
     def open_session_tasks(self, place: Place, session: str) -> None:
         from tui.screens.tasks import TasksScreen
 
+        self.leave_team()
         self.place = place
         self.go_to("tasks")
         if isinstance(self.screen, TasksScreen):
@@ -456,6 +499,7 @@ class Dashboard(App[int]):
     def open_search(self, words: str) -> None:
         from tui.screens.search import SearchScreen
 
+        self.leave_team()
         self.go_to("search")
         if isinstance(self.screen, SearchScreen):
             self.screen.search_for(words)
@@ -463,6 +507,7 @@ class Dashboard(App[int]):
     def open_task(self, place: Place, task: str) -> None:
         from tui.screens.tasks import TasksScreen
 
+        self.leave_team()
         self.go_to("tasks")
         if isinstance(self.screen, TasksScreen):
             self.screen.show_task(place.project, task)

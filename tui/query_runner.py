@@ -2,7 +2,8 @@
 
 A `Query` is a pure function of a `QueryReader` and touches no widget. Promises that the queries of
 `run_consistent` see one snapshot, that a cancelled query delivers no result, that the end of the
-owner only delays a result, and that slow queries, which run git, delay only other slow ones.
+owner only delays a result, and that slow queries, which run git, and calls of another machine delay
+only others of their kind.
 """
 
 import asyncio
@@ -60,11 +61,14 @@ class QueryRunner:
         self._jobs: SimpleQueue[_Job | None] = SimpleQueue()
         self._slow: SimpleQueue[_Job | None] = SimpleQueue()
         """Queries that may hang outside the owner, on one thread of their own."""
+        self._calls: SimpleQueue[_Job | None] = SimpleQueue()
+        """Calls of another machine, on one thread of their own."""
         self._lock = threading.Lock()
         self._running: dict[_Job, int] = {}
         """The thread of each running job."""
         # Daemon threads: quitting does not wait for a running query.
         queues = dict.fromkeys(map(str, range(THREADS)), self._jobs) | {"slow": self._slow}
+        queues["calls"] = self._calls
         for name, jobs in queues.items():
             threading.Thread(
                 target=self._work, args=[jobs], name=f"query-{name}", daemon=True
@@ -74,6 +78,7 @@ class QueryRunner:
         for _ in range(THREADS):
             self._jobs.put(None)
         self._slow.put(None)
+        self._calls.put(None)
 
     async def ask(self, query: Query[T], *, slow: bool = False) -> T:
         """The result of a query; raises its error. `slow` for queries that run git."""
@@ -85,6 +90,15 @@ class QueryRunner:
             return QueryResult(await self.ask(query, slow=slow))
         except Exception as error:  # noqa: BLE001 - shown in the pane
             return failure_of(error)
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """The result of work that needs no database, and may wait for another machine. Without its
+        caller it is not begun; once it runs, it ends by its own time limits.
+        """
+        job = _Job(work)
+        self._calls.put(job)
+        result: T = await asyncio.wrap_future(job.future)
+        return result
 
     async def run_consistent(
         self, queries: Mapping[K, Query[Any]]

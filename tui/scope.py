@@ -1,4 +1,5 @@
-"""What the screens are about: everything, one project, or one worktree of it. Pure.
+"""What the screens are about: everything, one project, one worktree of it, or what everybody in
+the team shares. Pure.
 
 `\\` changes it, the header shows it, and every screen that lists sessions or tasks follows it.
 """
@@ -16,6 +17,7 @@ class ScopeKind(StrEnum):
     EVERYTHING = "everything"
     PROJECT = "project"
     WORKTREE = "worktree"
+    TEAM = "team"
 
 
 class Place(Struct, frozen=True):
@@ -36,6 +38,8 @@ class ScreenScope(Struct, frozen=True):
     @property
     def label(self) -> str:
         """Empty for everything."""
+        if self.kind is ScopeKind.TEAM:
+            return "team"
         if self.place is None:
             return ""
         path = PurePath(self.place.folder or "")
@@ -54,19 +58,26 @@ class ScreenScope(Struct, frozen=True):
 
 
 EVERYTHING: Final = ScreenScope()
+TEAM: Final = ScreenScope(ScopeKind.TEAM)
+TEAM_MODES: Final = ("board", "tasks", "search", "insights")
+"""The main screens that can show what the team shares."""
 
 
 def is_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip("/") + "/")
 
 
-def next_scope(scope: ScreenScope, place: Place | None) -> ScreenScope:
-    """From everything to the project of this place, to its worktree, and to everything again."""
+def next_scope(scope: ScreenScope, place: Place | None, *, team: bool = False) -> ScreenScope:
+    """From everything to the project of this place, to its worktree, to the team if it is offered,
+    and to everything again.
+    """
+    last = TEAM if team else EVERYTHING
     if scope.kind is ScopeKind.EVERYTHING:
-        return scope if place is None else ScreenScope(ScopeKind.PROJECT, place)
+        return last if place is None else ScreenScope(ScopeKind.PROJECT, place)
     if scope.kind is ScopeKind.PROJECT and scope.place is not None:
         same = place is not None and place.project == scope.place.project
         place = place if same else scope.place
         if place is not None and place.folder:
             return ScreenScope(ScopeKind.WORKTREE, place)
-    return EVERYTHING
+        return last
+    return last if scope.kind is ScopeKind.WORKTREE else EVERYTHING

@@ -36,6 +36,8 @@ class ListPrefs(Struct):
 class UiState(Struct):
     screen: str = "board"
     theme: str = ""
+    team: bool = False
+    """Whether the screens showed what the team shares."""
     lists: dict[str, ListPrefs] = field(default_factory=dict)
     """By `ListPane.prefs_name`."""
     seen: dict[str, str] = field(default_factory=dict)

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from typing import Any
 
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import find_project
-from ingest.db.query_reader import QueryReader, Row
+from ingest.db.query_reader import QueryReader
 from ingest.errors import Ambiguous, NotFound
 from ingest.team import schema
 from ingest.team.membership import Membership, SharedProject, TeamFile
@@ -65,11 +64,3 @@ def shared(
         if text in (one.id, one.label) or label == one.label:
             return one
     raise NotFound(f"{text!r} is not shared.", "`tailboard team status` lists what is shared.")
-
-
-def local(row: Row) -> Row:
-    """A row of the store with times as everywhere: in UTC, without saying so."""
-    return {
-        name: value.astimezone(UTC).replace(tzinfo=None) if isinstance(value, datetime) else value
-        for name, value in row.items()
-    }

@@ -87,11 +87,12 @@ class Address:
 class Store:
     """A connection. Use as a context manager."""
 
-    def __init__(self, address: Address) -> None:
+    def __init__(self, address: Address, seconds: float = _STATEMENT_SECONDS) -> None:
+        """`seconds`: longest time of a statement."""
         import psycopg
         from psycopg.rows import dict_row
 
-        self._address = address
+        self._address, self._seconds = address, seconds
         given: dict[str, Any] = {
             "connect_timeout": round(allow_for_load(_CONNECT_SECONDS)),
             "application_name": "tailboard",
@@ -129,7 +130,7 @@ class Store:
 
         try:
             with self._con.transaction():
-                statement_ms = round(allow_for_load(_STATEMENT_SECONDS) * 1000)
+                statement_ms = round(allow_for_load(self._seconds) * 1000)
                 lock_ms = round(allow_for_load(_LOCK_SECONDS) * 1000)
                 self.rows("schema.limit", statement=str(statement_ms), lock=str(lock_ms))
                 yield

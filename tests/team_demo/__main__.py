@@ -1,6 +1,8 @@
 """`make team-demo`: starts a server, lets two made-up members share the demo's projects, and shows
-what each sees of the other. Everything is in temporary folders, and gone afterwards."""
+what each sees of the other; on a terminal, then opens the dashboard of one of them with the scope
+"team". Everything is in temporary folders, and gone afterwards."""
 
+import os
 import sys
 import tempfile
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from ingest.cli.main import run
 from ingest.demo.story import shipped
 from ingest.demo.writer import DemoWriter
 from tests.postgres import ADMIN, OWNER, Server, missing
+from tui.ui_state import UiState, save_ui_state
 
 _DATABASE = "team"
 _MEMBERS = {"anna": ("parser", "text"), "bert": ("website", "plan")}
@@ -52,6 +55,10 @@ def _play(server: Server, folder: Path) -> int:
             worst = max(worst, _show(env, now, *words))
     for shown in _SHOWN:
         worst = max(worst, _show(env, now, *shown))
+    if worst == 0 and sys.stdin.isatty() and sys.stdout.isatty():
+        input("\nEnter opens the dashboard with what both share; \\ changes that. ")
+        save_ui_state(Path(env["TAILBOARD_DB"]), UiState(team=True))
+        worst = int(run([], {**os.environ, **env}, now, UTC))
     return worst
 
 

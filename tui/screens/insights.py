@@ -23,7 +23,7 @@ from tui.widgets.pane import Pane
 from tui.widgets.text_view import TextView
 
 PERIODS: Final = (("7 days", 7), ("30 days", 30), ("90 days", 90), ("all time", None))
-_DEFAULT_PERIOD: Final = 1
+DEFAULT_PERIOD: Final = 1
 _MIN_WIDTH: Final = 24
 _FRAME_WIDTH: Final = 4
 """Columns for border, padding and scrollbar."""
@@ -94,7 +94,7 @@ class InsightsScreen(BaseScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._period = _DEFAULT_PERIOD
+        self._period = DEFAULT_PERIOD
         self._comparing = False
         self._spending, self._charts = SpendingPane(), ChartsPane()
 

@@ -10,19 +10,17 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, filters
 from ingest.cli.output import Cell, Column, Output
 from ingest.cli.scope import moment
-from ingest.cli.team_store import local, open_store, shared_project_id
-from ingest.codex.liveness import judge
+from ingest.cli.team_store import open_store, shared_project_id
 from ingest.db.query_reader import Row
-from ingest.sessions.session import UNTITLED, Tokens
+from ingest.sessions.session import UNTITLED
+from ingest.team import read
 from ingest.team.postgres import Store
+from ingest.team.read import BY, SCREENFUL, TOKENS, local
 from ingest.text import times
 from ingest.text.numbers import pluralize, tokens
 from ingest.text.times import ago
 
-SCREENFUL: Final = 50
 _ID_CHARS: Final = 13
-_BY: Final = ("person", "project", "day", "model")
-_TOKENS: Final = Tokens.__struct_fields__
 _who = click.option("--who", metavar="NAME", help="Only of this person.")
 _SESSION_COLUMNS: Final = (
     Column("WHO", least=6),
@@ -48,7 +46,7 @@ _TASK_COLUMNS: Final = (
 _REPORT_COLUMNS: Final = (
     Column("KEY", least=10),
     Column("SESSIONS", right=True),
-    *(Column(name.upper(), right=True) for name in _TOKENS),
+    *(Column(name.upper(), right=True) for name in TOKENS),
 )
 
 
@@ -77,7 +75,7 @@ def sessions(invocation: Invocation, who: str | None, only: Filters) -> None:
     """
     with open_store(invocation) as store:
         rows = store.rows("read.sessions", who=who, **_page(invocation, store, only))
-    found = [_session(local(row), invocation) for row in rows]
+    found = read.sessions(rows, invocation.judged)
 
     def show(output: Output) -> None:
         if found:
@@ -88,21 +86,6 @@ def sessions(invocation: Invocation, who: str | None, only: Filters) -> None:
             output.note("Nobody shares a session like this.")
 
     invocation.answer("team.sessions", {"sessions": found}, show)
-
-
-def _session(row: Row, invocation: Invocation) -> Row:
-    now = invocation.judged
-    judged = judge(
-        row["state"],
-        row["last_at"],
-        None,
-        waits_for_user=row.pop("waits"),
-        now=now.moment,
-        stalls_after=now.stalls_after,
-        idle_after=now.idle_after,
-    )
-    used = {name: row.pop(name) for name in _TOKENS}
-    return {**row, "state": judged.state, "state_reason": judged.reason, "tokens": used}
 
 
 def _session_cells(output: Output, one: Row, invocation: Invocation) -> list[Cell]:
@@ -188,7 +171,7 @@ def search(invocation: Invocation, query: tuple[str, ...], kind: str | None, onl
 
 
 @click.command("report", cls=Command)
-@click.option("--by", type=click.Choice(_BY), default="person", show_default=True,
+@click.option("--by", type=click.Choice(BY), default=BY[0], show_default=True,
               help="One row for each of these.")  # fmt: skip
 @filters("project", "since", "until")
 @with_invocation
@@ -200,8 +183,8 @@ def report(invocation: Invocation, by: str, only: Filters) -> None:
     with open_store(invocation) as store:
         page = _page(invocation, store, only)
         period = {name: page[name] for name in ("project", "since", "until")}
-        rows = store.rows("read.report", by=by, **period)
-    total = {name: sum(row[name] for row in rows) for name in _TOKENS}
+        rows = [local(row) for row in store.rows("read.report", by=by, **period)]
+    total = {name: sum(row[name] for row in rows) for name in TOKENS}
 
     def show(output: Output) -> None:
         if not rows:
@@ -211,7 +194,7 @@ def report(invocation: Invocation, by: str, only: Filters) -> None:
         output.table(
             _REPORT_COLUMNS,
             [
-                [row["key"] or "unknown", row["sessions"], *(tokens(row[n]) for n in _TOKENS)]
+                [row["key"] or "unknown", row["sessions"], *(tokens(row[n]) for n in TOKENS)]
                 for row in lines
             ],
         )
