@@ -1,5 +1,8 @@
 """`python -m tests.bench`: measures, prints a table and optionally writes it to a file.
 
+Without options it measures everything but large homes and other programs, which take long or must
+be installed. `--readme` adds what is named to that; all other options measure only what they name.
+
 Exits with 1 if an answer was wrong. A missed limit is reported, but is no error.
 """
 
@@ -9,51 +12,79 @@ from contextlib import closing
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 from platformdirs import user_cache_path
 
 from tests.bench import machine, readme, screens, team
 from tests.bench.figures import Results, table
+from tests.bench.large import Large
 from tests.bench.measures import FULL, QUICK, Bench
+from tests.bench.peers import Peers
 from tests.bench.screens import Screens
 
+_PARTS = ("team", "screens", "peers", "large")
 _SCREENS = {False: screens.FULL, True: screens.QUICK}
 SCHEMA = "tailboard.bench/1"
 _README = Path(__file__).parents[2] / "README.md"
 
 
-def main() -> int:
+class _Chosen(Struct):
+    """What is measured, and where the results go."""
+
+    parts: set[str]
+    live: float | None
+    quick: bool
+    readme: bool
+    json: Path | None
+    cache: Path
+
+
+def _chosen() -> _Chosen:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
     parser.add_argument("--quick", action="store_true", help="small homes and few runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there")
     parser.add_argument("--readme", action="store_true", help="write the table into README.md")
     parser.add_argument("--cache", type=Path, help="where homes are kept between runs")
-    parser.add_argument("--team", action="store_true", help="only a team's store, on PostgreSQL")
-    parser.add_argument("--screens", action="store_true", help="only the dashboard")
+    parser.add_argument("--team", action="store_true", help="a team's store, on PostgreSQL")
+    parser.add_argument("--screens", action="store_true", help="the dashboard")
+    parser.add_argument("--peers", action="store_true", help="other programs on the same home")
+    parser.add_argument("--large", action="store_true", help="4 GB, and 100,000 sessions")
     parser.add_argument(
-        "--live", type=float, metavar="SECONDS", help="only the memory of so long at work"
+        "--live", type=float, metavar="SECONDS", help="the memory of so long at work"
     )
     chosen = parser.parse_args()
-    apart = chosen.screens or chosen.team or chosen.live is not None
-    if chosen.readme and (chosen.quick or apart):
+    if chosen.readme and chosen.quick:
         parser.error("--readme takes the whole benchmark: small homes show other ratios")
+    named = {part for part in _PARTS if getattr(chosen, part)}
+    if chosen.readme or not (named or chosen.live):
+        named |= {"team", "home", "screens"}
     cache = chosen.cache or user_cache_path("tailboard") / "bench"
+    return _Chosen(named, chosen.live, chosen.quick, chosen.readme, chosen.json, cache)
+
+
+def main() -> int:
+    chosen = _chosen()
+    cache, named = chosen.cache, chosen.parts
     cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     results = Results(SCHEMA, chosen.quick, machine.described())
-    busy = machine.busy()
+    busy, plan = machine.busy(), QUICK if chosen.quick else FULL
     if busy:
         results.notes.append("Others were at work on this machine: the times are too long.")
-    if chosen.team or not apart:
+    if "team" in named:
         team.run(results, quick=chosen.quick)
-    if not apart:
-        bench = Bench(QUICK if chosen.quick else FULL, cache, results)
-        with closing(bench):
+    if "home" in named:
+        with closing(Bench(plan, cache, results)) as bench:
             bench.run()
-    if not chosen.team:
+    if "peers" in named:
+        Peers(plan.many, cache, results).run()
+    if "screens" in named or chosen.live:
         with closing(Screens(_SCREENS[chosen.quick], cache, results)) as dashboard:
-            if chosen.live is None:
-                dashboard.run()
-            else:
+            if chosen.live:
                 dashboard.live(chosen.live)
+            else:
+                dashboard.run()
+    if "large" in named:
+        Large(cache, results, quick=chosen.quick).run()
     results.machine["load after"] = f"{machine.load_now():.1f}"
     results.judge()
     text = table(results)

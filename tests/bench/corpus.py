@@ -35,6 +35,10 @@ class Shape(Struct, frozen=True):
     turns: int
     odd: bool = False
 
+    @property
+    def lines(self) -> int:
+        return self.sessions * (1 + self.turns * LINES_A_TURN)
+
 
 M = Shape("M", 300, 60)
 B = Shape("B", 1, 40_000)

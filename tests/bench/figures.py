@@ -4,6 +4,7 @@ A figure without a limit has no verdict; any figure above its limit is `over`. F
 that was read wrongly are `void`.
 """
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -126,3 +127,8 @@ def shown(value: float, unit: str) -> str:
         "×": lambda ratio: f"{ratio:.2f} ×",
     }
     return units[unit](value)
+
+
+def print_progress(what: str) -> None:
+    """Say on standard error what is measured next."""
+    print(f"… {what}", file=sys.stderr, flush=True)

@@ -5,7 +5,6 @@ files), start-up is cold (each run is a new process).
 """
 
 import shutil
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,7 +17,7 @@ from msgspec import Struct, field
 from ingest.db.search_changes import index_bytes
 from tests.bench import baseline, corpus, process
 from tests.bench.corpus import Corpus, Shape
-from tests.bench.figures import Check, Figure, Results, timed
+from tests.bench.figures import Check, Figure, Results, print_progress, timed
 from tests.bench.follower import LINES, Append
 from tests.bench.plot import Bar, bars
 from tests.bench.screens import Home
@@ -42,6 +41,7 @@ SEARCH_LIBRARY = 0.3
 """On M, and on ten times as much."""
 GRAPH = 0.05
 MASKING = 1.15
+INDEXING = 1.5
 VERIFY = 2.0
 BATCHES = 100_000
 FULL_QUEUE = 0.1
@@ -132,28 +132,28 @@ class Bench:
         results.notes.append(f"What is timed: `{subject.ingest_name}`, as a whole process.")
         many = corpus.prepare(self.plan.many, self.cache)
         big = corpus.prepare(self.plan.big, self.cache)
-        _print_progress("start-up, and homes of odd files")
+        print_progress("start-up, and homes of odd files")
         self._empty()  # The first run compiles modules that were never imported.
         self._odd()
-        _print_progress(f"{many.truth.shape.name} cold")
+        print_progress(f"{many.truth.shape.name} cold")
         m = self._cold(many)
         self._record_cold("M", many, m)
         self._second(many)
         self._starts(many)
-        _print_progress(f"{big.truth.shape.name} cold")
+        print_progress(f"{big.truth.shape.name} cold")
         b = self._cold(big)
         self._record_cold("B", big, b)
         self._same_per_byte(m, b)
-        _print_progress("verifications")
+        print_progress("verifications")
         self._verified(many, big)
-        _print_progress("appends")
+        print_progress("appends")
         self._appends(big)
-        self._stores()
-        _print_progress("questions while a backlog is read")
+        self.stores()
+        print_progress("questions while a backlog is read")
         self._served()
-        _print_progress("a hundred thousand batches")
+        print_progress("a hundred thousand batches")
         self._full_queue()
-        _print_progress("the memory of projects")
+        print_progress("the memory of projects")
         self._recalled(many)
         if process.floor() >= max(m.peaks + b.peaks):
             results.notes.append("The peaks are those of the benchmark itself: of no use.")
@@ -407,18 +407,19 @@ class Bench:
             ]
         for what, took in self._recall("drawn").items():
             self.results.figures.append(timed(f"{what} of a graph of 500 tasks", "", took, GRAPH))
-        passes = self._recall("masked", many.home)
-        ratios = list(map(_over, passes["with"], passes["without"]))
-        self.results.figures.append(
-            Figure(
-                "processor of a pass over M, with masking to without",
-                median(ratios),
-                "×",
-                MASKING,
-                detail=f"{min(ratios):.2f} × to {max(ratios):.2f} × in {len(ratios)} pairs",
-                homes="M",
+        for passes, what, most in (("masked", "masking", MASKING), ("indexed", "index", INDEXING)):
+            found = self._recall(passes, many.home)
+            ratios = list(map(_over, found["with"], found["without"]))
+            self.results.figures.append(
+                Figure(
+                    f"processor of a pass over M, with {what} to without",
+                    median(ratios),
+                    "×",
+                    most,
+                    detail=f"{min(ratios):.2f} × to {max(ratios):.2f} × in {len(ratios)} pairs",
+                    homes="M",
+                )
             )
-        )
 
     def _recall(self, what: str, path: Path | None = None) -> dict[str, list[float]]:
         where = [str(path)] if path else []
@@ -467,19 +468,21 @@ class Bench:
             for one in visible
         ]
 
-    def _stores(self) -> None:
+    def stores(self) -> None:
+        """Appends to stores of different sizes."""
         plots = []
         for title, shapes in self.plan.stores:
             rows: list[tuple[Corpus, list[Append]]] = []
             for shape in shapes:
-                _print_progress(f"appends to a store of {shape.sessions} × {shape.turns} turns")
+                print_progress(f"appends to a store of {shape.sessions} × {shape.turns} turns")
                 home = corpus.prepare(shape, self.cache)
                 rows.append((home, self._follow(home, 0, self.plan.appends)["cost"]))
             cpus = [median(one.cpu for one in costs) for _, costs in rows]
             read = [median(one.read - one.new for one in costs) for _, costs in rows]
             self.results.figures.append(
                 Figure(
-                    f"processor per append, 100 × to 1 × ({title})",
+                    f"processor per append, {shapes[-1].lines / shapes[0].lines:,.0f} × "
+                    f"to 1 × ({title})",
                     cpus[-1] / cpus[0],
                     "×",
                     INDEPENDENT,
@@ -490,11 +493,11 @@ class Bench:
             )
             bars_of = [
                 Bar(
-                    f"{factor:>4} {home.truth.bytes / 1e6:6.1f} MB",
+                    f"{shape.lines // shapes[0].lines:>5}x {home.truth.bytes / 1e6:6.1f} MB",
                     cpu,
                     f"{cpu * 1000:.1f} ms",
                 )
-                for factor, (home, _), cpu in zip(("1x", "10x", "100x"), rows, cpus, strict=True)
+                for shape, (home, _), cpu in zip(shapes, rows, cpus, strict=True)
             ]
             plots.append(bars(f"processor time per append of 10 lines, {title}", bars_of))
         self.results.plot = "\n\n".join(plots)
@@ -515,7 +518,3 @@ def _over(one: float, other: float) -> float:
 
 def _per_cpu(cold: _Cold) -> float:
     return median(cold.cpus) / cold.read
-
-
-def _print_progress(what: str) -> None:
-    print(f"… {what}", file=sys.stderr, flush=True)

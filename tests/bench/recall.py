@@ -1,8 +1,8 @@
 """Queries of the memory of projects, in this process: tasks, resume, journals, search, drawing a
-graph; and the cost of masking.
+graph; and the cost of masking and of the search index.
 
-Prints the durations by query in seconds. For masking: the processor time of whole passes with and
-without it, alternately.
+Prints the durations by query in seconds. For masking and the index: the processor time of whole
+passes with and without it, alternately.
 """
 
 import argparse
@@ -28,6 +28,7 @@ from ingest.projects.resume.build import resume
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.server.owner_file import Role
 from ingest.sessions.scope import Now, Scope
+from ingest.sessions.search.indexer import rebuild
 from ingest.sessions.search.query import parse
 from ingest.sessions.search.search import search
 from ingest.sessions.session import list_sessions
@@ -106,28 +107,49 @@ def masked(home: Path, runs: int) -> dict[str, list[float]]:
     return took
 
 
+def indexed(home: Path, runs: int) -> dict[str, list[float]]:
+    """Whole passes in this process, and the search index after each."""
+    took: dict[str, list[float]] = {"with": [], "without": []}
+    _pass(home)
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder:
+            database = Path(folder) / "tailboard.duckdb"
+            without = _pass_into(database, home)
+            began = time.process_time()
+            with Database(database) as opened:
+                rebuild(opened, lambda _done, _all: None)
+            took["with"].append(without + time.process_time() - began)
+            took["without"].append(without)
+    return took
+
+
 def _pass(home: Path) -> float:
     with tempfile.TemporaryDirectory() as folder:
-        began = time.process_time()
-        found = start_or_connect(
-            Path(folder) / "tailboard.duckdb", ServerOptions(homes([home]), Role.INGEST)
-        )
-        assert isinstance(found, RunningServer)
-        with found:
-            found.owner.read(found.owner.scan().changed, readers=InProcessReader())
-        return time.process_time() - began
+        return _pass_into(Path(folder) / "tailboard.duckdb", home)
+
+
+def _pass_into(database: Path, home: Path) -> float:
+    began = time.process_time()
+    found = start_or_connect(database, ServerOptions(homes([home]), Role.INGEST))
+    assert isinstance(found, RunningServer)
+    with found:
+        found.owner.read(found.owner.scan().changed, readers=InProcessReader())
+    return time.process_time() - began
+
+
+PASSES = {"masked": masked, "indexed": indexed}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", choices=["remembered", "searched", "drawn", "masked"])
-    parser.add_argument("path", type=Path, nargs="?", help="a database; of `masked`, a home")
+    parser.add_argument("what", choices=["remembered", "searched", "drawn", *PASSES])
+    parser.add_argument("path", type=Path, nargs="?", help="a database; of passes, a home")
     parser.add_argument("--runs", type=int, default=7)
     chosen = parser.parse_args()
     if chosen.what == "drawn":
         print(json.dumps(drawn(chosen.runs)))
     else:
-        work = {"remembered": remembered, "searched": searched, "masked": masked}[chosen.what]
+        work = {"remembered": remembered, "searched": searched, **PASSES}[chosen.what]
         print(json.dumps(work(chosen.path, chosen.runs)))
 
 

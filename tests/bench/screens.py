@@ -7,7 +7,6 @@ and that counts.
 import os
 import random
 import shutil
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,11 +19,12 @@ from msgspec import Struct
 
 from tests.bench import corpus
 from tests.bench.corpus import Rollout, Shape, Spent
-from tests.bench.figures import Figure, Results, timed
+from tests.bench.figures import Figure, Results, print_progress, timed
 from tests.bench.subject import Subject, emptied
 from tests.bench.terminal import Grid, Terminal, cpu, memory, tree
 
 FIRST = 0.5
+FIRST_OF_MANY = 0.6
 SWITCH = 0.1
 KEY = 0.05
 APPEND = 0.5
@@ -32,6 +32,7 @@ IDLE = 0.005
 MEMORY = 200e6
 SESSIONS = 1000
 _TURNS = 3
+_QUIET_SECONDS = 5.0
 _TREE = 4
 """A column of the left pane that shows the cursor by its background."""
 _RUN = 20
@@ -161,22 +162,27 @@ class Screens:
     # ── measurements ──────────────────────────────────────────────────────────────────────────────
 
     def _first(self) -> None:
-        _print_progress("the first frame")
-        anything, full = [], []
-        for _ in range(self.plan.starts):
-            terminal = self._start(self.home.path, self.db)
-            try:
-                anything.append(terminal.until(has_frame) - terminal.began)
-                full.append(terminal.until(is_full) - terminal.began)
-            finally:
-                terminal.close()
+        print_progress("the first frame")
+        anything, full = self._first_frames(self.home.path, self.db)
         detail = (
             f"{SESSIONS} sessions, nobody has the database; frame alone {median(anything):.2f} s"
         )
         self._report(timed("`tailboard`: first full frame", "", full, FIRST, detail))
 
+    def _first_frames(self, home: Path, db: Path) -> tuple[list[float], list[float]]:
+        """How long until the frame is drawn, and until the first screen is."""
+        anything, full = [], []
+        for _ in range(self.plan.starts):
+            terminal = self._start(home, db)
+            try:
+                anything.append(terminal.until(has_frame) - terminal.began)
+                full.append(terminal.until(is_full) - terminal.began)
+            finally:
+                terminal.close()
+        return anything, full
+
     def _switches(self, terminal: Terminal) -> None:
-        _print_progress("switching screens")
+        print_progress("switching screens")
         keys = "34621"  # Not the search, which takes digits as input.
         for key in keys:
             terminal.press(key)  # Each screen is created when it is first shown.
@@ -193,7 +199,7 @@ class Screens:
         self._report(_percentile_99("another screen: until it is drawn", first, SWITCH, detail))
 
     def _appends(self, terminal: Terminal) -> None:
-        _print_progress("appended lines")
+        print_progress("appended lines")
         terminal.press("1")
         terminal.rest(1.0)
         rng, took = random.Random(5), []
@@ -205,11 +211,11 @@ class Screens:
         self._report(timed("13 lines appended: until on the screen", "", took, APPEND))
 
     def _keys(self) -> None:
-        _print_progress("keys while a backlog drains")
+        print_progress("keys while a backlog drains")
         more = corpus.prepare(self.plan.backlog, self.cache)
         backlog = sum(size for name, size in more.truth.files.items() if "rollout" in name)
         with self._dashboard() as terminal:
-            quiet = self._type(terminal, lambda gone: gone > 5.0)
+            quiet = self._type(terminal, lambda gone: gone > _QUIET_SECONDS)
             links = self.home.path / "sessions" / "2025"
             _link(more.home / "sessions", links)
             began = time.perf_counter()
@@ -244,7 +250,7 @@ class Screens:
         return latencies(typed, drawn)
 
     def _live(self, seconds: float) -> None:
-        _print_progress("memory of live work")
+        print_progress("memory of live work")
         rng, began = random.Random(9), time.perf_counter()
         with self._dashboard() as terminal:
             first = {pid: memory(pid) for pid in tree(terminal.pid)}
@@ -263,10 +269,13 @@ class Screens:
         self._report(Figure("memory after live work", sum(sizes), "B", MEMORY, detail=text_))
 
     def _idle(self) -> None:
-        _print_progress(f"idle with {self.plan.idle_files:,} source files")
+        print_progress(f"idle with {self.plan.idle_files:,} source files")
         home, db = self._scratch / "many", self._scratch / "many-db" / "tailboard.duckdb"
         write_sessions(home, self.plan.idle_files)
         self.subject.ingest(home, db)
+        many = f"with {self.plan.idle_files:,} sessions"
+        full = self._first_frames(home, db)[1]
+        self._report(timed(f"`tailboard`: first full frame, {many}", "", full, FIRST_OF_MANY))
         with self._dashboard(home, db) as terminal:
             terminal.rest(self.plan.settle_seconds)
             pids = tree(terminal.pid)
@@ -275,6 +284,8 @@ class Screens:
             gone = time.perf_counter() - began
             each = [cpu([pid]) - before[pid] for pid in pids]
             sizes = [memory(pid) for pid in pids]
+            keys = self._type(terminal, lambda gone: gone > _QUIET_SECONDS)
+        self._report(_percentile_99(f"a key, {many}", keys, KEY, f"{len(keys)} keys"))
         text_ = ", ".join(f"{one / gone:.2%}" for one in each) + " of its processes; "
         text_ += " + ".join(f"{size / 1e6:.0f}" for size in sizes) + " MB"
         name = f"idle, {self.plan.idle_files:,} files: share of a processor"
@@ -362,7 +373,3 @@ def _percentile_99(name: str, samples: list[float], limit: float, detail: str) -
     value = quantiles(samples, n=100, method="inclusive")[98]
     text_ = f"99th percentile; median {median(samples) * 1000:.1f} ms; {detail}"
     return Figure(name, value, "s", limit, "", text_, samples)
-
-
-def _print_progress(what: str) -> None:
-    print(f"… {what}", file=sys.stderr, flush=True)

@@ -23,6 +23,7 @@ from ingest.team.membership import Level, SharedProject, TeamFile
 from ingest.team.postgres import Address, Store
 from ingest.team.seed import seed
 from ingest.team.share_job import ShareJob
+from tests.bench.copies import multiply
 from tests.bench.figures import Figure, Results
 from tests.build import Home
 from tests.postgres import ADMIN, OWNER, Server, missing
@@ -171,26 +172,5 @@ def _machine(sessions: int) -> Iterator[tuple[Database, Path]]:
         with Database(folder / "tailboard.duckdb") as database:
             Owner(database, homes([home.path]), clock=lambda: now).read_once()
             ProjectFinder(database, lambda: now, {}).run()
-            _multiply(database, sessions // 4 - 1)
+            multiply(database, sessions // 4 - 1)
             yield database, folder
-
-
-def _multiply(database: Database, times: int) -> None:
-    """Copy all sessions so many times, each with ids of its own."""
-    copies = f"(select unnest(range(1, {times + 1})) as copy)"
-    with database.transaction():
-        for table, renamed in {
-            "sources": "id + 1000 * copy as id, thread || '-' || copy as thread",
-            "cursors": "source + 1000 * copy as source",
-            "session_rows": "source + 1000 * copy as source, id || '-' || copy as id, "
-            "root_id || '-' || copy as root_id",
-            "segments": "source + 1000 * copy as source, thread || '-' || copy as thread",
-            **dict.fromkeys(
-                ("turns", "messages", "calls", "files", "plans", "usage"),
-                "source + 1000 * copy as source",
-            ),
-        }.items():
-            database.execute(
-                f"insert into {table} by name "
-                f"select t.* exclude (copy) replace ({renamed}) from (from {table}, {copies}) t"
-            )
