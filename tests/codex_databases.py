@@ -29,7 +29,7 @@ _TABLES = {
     "state_5.sqlite": """
         create table threads (
             id text primary key, rollout_path text not null, title text not null,
-            archived integer not null default 0, is_pinned integer not null default 0
+            archived integer not null default 0, is_pinned integer not null default 0, name text
         );
     """,
 }

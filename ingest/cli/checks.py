@@ -215,7 +215,7 @@ def daemon(path: Path, *, ask: bool) -> Check:
 
 
 def codex_databases(path: Path) -> Check:
-    """Whether the files can be read in which Codex keeps queued messages, pins and memories."""
+    """Whether Codex's files of queued messages, titles, pins and memories can be read."""
     name, live = "codex databases", live_home.of(str(path))
     live.now(ask=False)
     unread = dict(live.unread)
@@ -226,7 +226,7 @@ def codex_databases(path: Path) -> Check:
     if unread:
         listed = " ".join(f"{file}: {reason}" for file, reason in sorted(unread.items()))
         return Check(name, True, f"Not read: {listed}")
-    return Check(name, True, "Queued messages, pins and memories can be read.")
+    return Check(name, True, "Queued messages, titles, pins and memories can be read.")
 
 
 def database(access: QueryReader) -> Check:

@@ -1,4 +1,4 @@
-"""What Codex keeps in SQLite files beside its sessions: queued messages, pins, its memory pipeline.
+"""What Codex keeps in SQLite files beside its sessions: queued messages, titles, pins, memories.
 
 The files are opened read-only, for one short query, and closed at once. Nothing is created beside
 them and nothing is locked that Codex waits for: without a write-ahead log the file is read as it
@@ -9,6 +9,7 @@ alone, and `doctor` says so.
 import contextlib
 import os
 import stat
+from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -21,9 +22,10 @@ _BUSY_SECONDS: Final = 0.05
 _MAX_MILLION_STEPS: Final = 20
 """Steps of SQLite's machine after which a query is ended."""
 _MAX_ROWS: Final = 20_000
+_TITLE_CHARS: Final = 500
 
 _QUEUED: Final = "select thread_id, count(*) from queued_items group by thread_id"
-_PINNED: Final = "select id from threads where is_pinned and not archived"
+_COLUMNS: Final = "select name from pragma_table_info('threads')"
 _JOBS: Final = (
     "select kind, job_key, status, lease_until, retry_at, retry_remaining, last_error from jobs "
     "order by kind, job_key"
@@ -54,14 +56,43 @@ class MemoryPipeline(Struct, frozen=True):
     """When the memory of each thread was made."""
 
 
+class ThreadTitle(Struct, frozen=True):
+    """How Codex lists a thread."""
+
+    name: str
+    """What a person called it; empty if nobody did."""
+    first_message: str
+
+    @property
+    def text(self) -> str:
+        return self.name or self.first_message
+
+
+class Threads(Struct, frozen=True):
+    """Codex's own list of threads."""
+
+    titles: Mapping[str, ThreadTitle] = {}
+    pinned: frozenset[str] = frozenset()
+
+
 def queued(home: str) -> dict[str, int]:
     """How many messages wait to be sent, by thread."""
     return {str(thread): int(count) for thread, count in _read(home, QUEUE, _QUEUED)}
 
 
-def pinned(home: str) -> frozenset[str]:
-    """The threads that are pinned in Codex."""
-    return frozenset(str(thread) for (thread,) in _read(home, STATE, _PINNED))
+def threads(home: str) -> Threads:
+    """The titles and pins of Codex's own list. Older releases lack some of its columns."""
+    columns = {name for (name,) in _read(home, STATE, _COLUMNS)}
+    if not columns and not identity(home, STATE):
+        return Threads()
+    name = f"substr(name, 1, {_TITLE_CHARS})" if "name" in columns else "null"
+    pin = "is_pinned and not archived" if "is_pinned" in columns else "false"
+    query = f"select id, {name}, substr(title, 1, {_TITLE_CHARS}), {pin} from threads"  # noqa: S608
+    rows = _read(home, STATE, query)
+    return Threads(
+        {str(id_): ThreadTitle(str(name or ""), str(title or "")) for id_, name, title, _ in rows},
+        frozenset(str(id_) for id_, _, _, is_pinned in rows if is_pinned),
+    )
 
 
 def memory_pipeline(home: str) -> MemoryPipeline:

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ingest.codex.liveness import LiveStatus
 from ingest.live import codex_databases
-from ingest.live.codex_databases import QUEUE, STATE, DatabaseUnread
+from ingest.live.codex_databases import QUEUE, STATE, DatabaseUnread, Threads
 from ingest.live.daemon import (
     RETRY_SECONDS,
     SOCKET,
@@ -50,7 +50,8 @@ class Live(Struct, frozen=True):
     writers: Mapping[str, Writer] = {}
     queued: Mapping[str, int] = {}
     """How many messages wait to be sent, by thread."""
-    pinned: frozenset[str] = frozenset()
+    threads: Threads = Threads()
+    """Titles and pins in Codex's own list."""
 
 
 class HomeLive:
@@ -96,7 +97,7 @@ class HomeLive:
         self, stop: threading.Event, changed: Callable[[], None], *, ask: bool = True
     ) -> None:
         """Keep the state current until `stop` is set; `changed` is called after each change."""
-        before: object = ({}, {}, {}, frozenset())
+        before: object = ({}, {}, {}, Threads())
         self._watched = True
         try:
             while not stop.is_set():
@@ -118,9 +119,9 @@ class HomeLive:
                 self._disconnect()
                 self._asked_at = float("-inf")
 
-    def _databases(self) -> tuple[dict[str, int], frozenset[str]]:
+    def _databases(self) -> tuple[dict[str, int], Threads]:
         queued = self._stored(QUEUE, codex_databases.queued, 0.0)
-        return queued or {}, self._stored(STATE, codex_databases.pinned, STATE_EVERY) or frozenset()
+        return queued or {}, self._stored(STATE, codex_databases.threads, STATE_EVERY) or Threads()
 
     def _stored(self, name: str, read: Callable[[str], T], every: float) -> T | None:
         """What a database says; read again if the file changed, at most once in `every` seconds."""

@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise, takewhile
+from typing import Literal
 
 from msgspec import Struct
 
 from ingest.codex.liveness import Judgement, OpenCall, SessionState, WaitsFor, judge
 from ingest.codex.request_text import title_in
 from ingest.db.query_reader import NamedQueries, Row
+from ingest.live.codex_databases import ThreadTitle
 from ingest.live.home import Live, of
 from ingest.live.locks import Writer
 from ingest.sessions.limits import WARN_PERCENT
 from ingest.sessions.questions import question_text
 from ingest.sessions.scope import Now, Scope
+from ingest.text.redact import mask
 
 TITLE_CHARS = 200
 UNTITLED = "(no prompt)"
@@ -91,6 +94,8 @@ class Session(Struct, frozen=True, kw_only=True):
     """Messages that wait in Codex to be sent."""
     pinned: bool = False
     """Whether it is pinned in Codex."""
+    title_from: Literal["files", "codex"] = "files"
+    """`codex`: the files have no title, or only the first request, so this is from its own list."""
 
     @property
     def state_text(self) -> str:
@@ -205,12 +210,15 @@ def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, Judgement,
 
 
 def _session(row: Row, judged: Judgement, live: Live) -> Session:
+    title = title_of(row["title"])
+    from_codex = _title_in_codex(title, live.threads.titles.get(row["id"]))
     return Session(
         id=row["id"],
         parent_id=row["parent_id"],
         root_id=row["root_id"],
         forked_from=row["forked_from"],
-        title=title_of(row["title"]),
+        title=from_codex or title,
+        title_from="codex" if from_codex else "files",
         project=row["project"],
         project_id=row["project_id"],
         cwd=row["cwd"],
@@ -241,8 +249,19 @@ def _session(row: Row, judged: Judgement, live: Live) -> Session:
         open_call=_open_call(row),
         waiting_for=judged.waits_for,
         queued=live.queued.get(row["id"], 0),
-        pinned=row["id"] in live.pinned,
+        pinned=row["id"] in live.threads.pinned,
     )
+
+
+def _title_in_codex(title: str | None, listed: ThreadTitle | None) -> str | None:
+    """Codex's own title of a session, if the files say less."""
+    if listed is None or (title and not (listed.name and title == _shown(listed.first_message))):
+        return None
+    return _shown(listed.text)
+
+
+def _shown(text: str) -> str | None:
+    return title_of(mask(text))
 
 
 def _context(used: int | None, window: int | None) -> Context | None:

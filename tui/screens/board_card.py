@@ -89,6 +89,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
         content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
         _context(session.context),
         content.line(f"{session.queued} queued", "cyan") if session.queued else None,
+        content.line("title from Codex's list", "dim") if session.title_from == "codex" else None,
         gap=" · ",
     )
     if session.state in _EXPLAINED:

@@ -81,7 +81,10 @@ def test_memories_without_codex_memories_are_empty_and_an_unknown_form_is_report
     )
 
 
-def test_sessions_show_queued_messages_and_pins(cli: CliHarness, sessions: list[Rollout]) -> None:
+def test_sessions_show_queued_messages_pins_and_titles_of_codex(
+    cli: CliHarness, sessions: list[Rollout]
+) -> None:
+    """A name in Codex's own list counts where the files have only the first request."""
     ids = [session.thread.id for session in sessions]
     with (
         codex_database(cli.home, "queue_1.sqlite") as queue,
@@ -89,7 +92,13 @@ def test_sessions_show_queued_messages_and_pins(cli: CliHarness, sessions: list[
     ):
         queue_message(queue, ids[0], '{"text": "and then the docs"}')
         queue_message(queue, ids[0])
-        state.execute("insert into threads values (?, 'x', 'y', 0, 1)", (ids[1],))
+        state.execute("insert into threads values (?, 'x', 'y', 0, 1, null)", (ids[1],))
+        secret = "ghp_" + "a1B2" * 9
+        state.execute(
+            "insert into threads values (?, 'x', 'Work', 0, 0, ?)", (ids[2], f"Parser {secret}")
+        )
         found = {one["id"]: one for one in cli.json("sessions")["sessions"]}
+    assert [found[id_]["title_from"] for id_ in ids] == ["files", "files", "codex"]
+    assert found[ids[2]]["title"] == "Parser [secret: github-token]"
     assert [found[id_]["queued"] for id_ in ids] == [2, 0, 0]
     assert [found[id_]["pinned"] for id_ in ids] == [False, True, False]

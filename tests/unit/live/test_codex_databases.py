@@ -10,9 +10,11 @@ from ingest.live.codex_databases import (
     QUEUE,
     STATE,
     DatabaseUnread,
+    Threads,
+    ThreadTitle,
     memory_pipeline,
-    pinned,
     queued,
+    threads,
 )
 from ingest.live.home import HomeLive
 from tests.codex_databases import codex_database, queue_message
@@ -24,7 +26,7 @@ def files(home: Path) -> dict[str, int]:
 
 def test_a_home_without_databases_has_nothing_queued_and_gets_no_files(tmp_path: Path) -> None:
     home = str(tmp_path)
-    assert (queued(home), pinned(home), memory_pipeline(home).jobs) == ({}, frozenset(), [])
+    assert (queued(home), threads(home), memory_pipeline(home).jobs) == ({}, Threads(), [])
     assert files(tmp_path) == {}
 
 
@@ -83,3 +85,22 @@ def test_a_locked_file_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnread, match="It is busy"):
         queued(str(tmp_path))
     database.close()
+
+
+def test_titles_and_pins_are_read_from_lists_of_older_releases_too(tmp_path: Path) -> None:
+    """Before 0.169 the list has no names, and no pins before them."""
+    with codex_database(tmp_path, STATE) as codex:
+        codex.execute("insert into threads values ('a', 'x', 'Fix it', 0, 1, 'Parser')")
+        codex.execute("insert into threads values ('b', 'x', 'Another', 1, 1, null)")
+        assert threads(str(tmp_path)) == Threads(
+            {"a": ThreadTitle("Parser", "Fix it"), "b": ThreadTitle("", "Another")},
+            frozenset("a"),
+        )
+        codex.execute("alter table threads drop column name")
+        codex.execute("alter table threads drop column is_pinned")
+        assert threads(str(tmp_path)) == Threads(
+            {"a": ThreadTitle("", "Fix it"), "b": ThreadTitle("", "Another")}
+        )
+        codex.execute("alter table threads drop column title")
+        with pytest.raises(DatabaseUnread, match="not in a form that is known"):
+            threads(str(tmp_path))
