@@ -39,7 +39,8 @@ class Outcome(Struct, frozen=True):
 
 
 class Window(Struct, frozen=True):
-    """The highest use of a window of the account's limits on each day, None where none is known."""
+    """The highest use on each day of a window of the account's limits, or of the context of a
+    session; None where none is known."""
 
     minutes: int | None
     days: list[date]
@@ -72,6 +73,7 @@ class Insights(Struct, frozen=True):
     """By name: how many turns there are in each step; `step_begins` says where it begins."""
     outcomes: list[Outcome]
     windows: list[Window]
+    context: Window | None
     time: TimeUse
     programs: list[Program]
     hours: list[list[int]]
@@ -91,6 +93,7 @@ def load_insights(
         _spreads(access.rows("insights.spreads", **limits)),
         [Outcome(**row) for row in access.rows("insights.outcomes", **limits)],
         _windows(access.rows("insights.limits", **limits, bucket=MAIN_BUCKET), zone),
+        next(iter(_windows(access.rows("insights.context", **limits), zone)), None),
         _time_use(spent),
         [Program(**row) for row in access.rows("insights.programs", **limits, limit=PROGRAMS)],
         _hours(tokens, zone),

@@ -6,7 +6,7 @@ from typing import Final
 from textual.content import Content
 
 from ingest.report.comparison import Change
-from ingest.report.insights import Insights, step_begins
+from ingest.report.insights import Insights, Window, step_begins
 from ingest.report.report import Distribution
 from ingest.sessions.limits import window_name
 from ingest.text import numbers
@@ -45,6 +45,7 @@ def work(data: Insights, width: int, scale_with: Insights | None = None) -> list
     return [
         *_tokens(data, width, scale_with),
         *_windows(data, width),
+        *_context(data, width),
         *_time(data, width),
         *_programs(data, width),
         *_hours(data, width),
@@ -120,13 +121,25 @@ def _windows(data: Insights, width: int) -> Iterator[Content]:
         return
     yield _title("Limits of the account", "the highest use of each day")
     for window in data.windows:
-        known = [percent for percent in window.percents if percent is not None]
-        yield content.row(
-            _name(window_name(window.minutes), 6),
-            charts.level_line(window.percents, 100, max(8, width - 34)),
-            content.line(f"last {known[-1]:.0f} %, at most {max(known):.0f} %"),
-        )
+        yield _window(window, window_name(window.minutes), width)
     yield Content("")
+
+
+def _context(data: Insights, width: int) -> Iterator[Content]:
+    if data.context is None:
+        return
+    yield _title("Context used", "by the fullest session of each day")
+    yield _window(data.context, "of 100", width)
+    yield Content("")
+
+
+def _window(window: Window, name: str, width: int) -> Content:
+    known = [percent for percent in window.percents if percent is not None]
+    return content.row(
+        _name(name, 6),
+        charts.level_line(window.percents, 100, max(8, width - 34)),
+        content.line(f"last {known[-1]:.0f} %, at most {max(known):.0f} %"),
+    )
 
 
 def _time(data: Insights, width: int) -> Iterator[Content]:

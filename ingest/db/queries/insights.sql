@@ -56,6 +56,20 @@ and ($until::timestamp is null or time < $until::timestamp)
 group by all
 order by window_minutes nulls last, time;
 
+-- name: context
+-- The highest share of a context window that a response used, by quarter of an hour. Usage of several
+-- responses together can exceed the window, and is left out.
+select
+    null::integer as window_minutes, time_bucket(interval 15 minutes, u.time) as time,
+    max(100.0 * u.total / g.context_window) as used
+from usage u
+join segments g on g.source = u.source
+where u.time is not null and u.total <= g.context_window
+and ($since::timestamp is null or u.time >= $since::timestamp)
+and ($until::timestamp is null or u.time < $until::timestamp)
+group by all
+order by time;
+
 -- name: time
 -- Where the time of turns went, in seconds: commands, other tools, questions that waited for an
 -- answer, and the rest, in which the model worked. `until_next`: from the end of a turn to the next
