@@ -105,11 +105,11 @@ def test_the_time_of_turns_and_the_limits_of_each_day_are_shown(tmp_path: Path) 
     first, gap, last = found.context.percents
     assert gap is None
     with harness.open() as database:
-        used = LocalReader(database).sql(
+        responses = LocalReader(database).sql(
             "select u.total * 100.0 / context_window from usage u join segments using (source) "
             "order by u.total"
         )
-    assert [first, last] == [pytest.approx(row[0]) for row in used.rows[-2:]]
+    assert [first, last] == [pytest.approx(row[0]) for row in responses.rows[-2:]]
     assert found.time.commands == pytest.approx(41.0, abs=0.5)
     assert found.time.waiting == 0.0, "after two days, nobody waited"
     (program,) = found.programs
