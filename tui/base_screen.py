@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.geometry import Offset
 from textual.widget import Widget
 from textual.widgets import Static
 
@@ -28,6 +28,7 @@ from tui.typeahead import COMMAND_GROUP
 from tui.widgets.footer import Footer
 from tui.widgets.header import Header
 from tui.widgets.pane import DashboardNode, Pane
+from tui.widgets.split import Split
 from tui.widgets.table import Table
 from tui.widgets.tabs import Tabs
 
@@ -55,7 +56,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
     """Whether it shows only what is in the scope of the dashboard."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("next-pane", "previous-pane", "pause-updates"),
-        *bind("back", shown=False),
+        *bind("jump", "back", shown=False),
     ]
     DEFAULT_CSS = """
     BaseScreen {
@@ -101,7 +102,7 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         self._changes_while_paused = 0
         # Not found by queries: a load may be answered while the screen closes and these are gone.
         self._header = Header()
-        self._body = Horizontal(id="body")
+        self._body = Split(id="body")
 
     def panes(self) -> ComposeResult:
         """The panes, from left to right."""
@@ -343,6 +344,18 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
 
     def action_previous_pane(self) -> None:
         self._focus_next_pane(-1)
+
+    def action_jump(self) -> None:
+        """Show a letter on each visible pane and row, and go to the one that is typed."""
+        from tui.screens.jump import Jump, JumpScreen
+
+        targets: dict[Offset, Jump] = {}
+        for pane in self.query(Pane):
+            if pane.region:
+                targets[pane.region.offset] = partial(self.focus_pane, pane)
+                for node in pane.query("*"):
+                    targets |= getattr(node, "jump_targets", dict)() if node.region else {}
+        self.app.push_screen(JumpScreen(targets), lambda jump: jump() if jump else None)
 
     def action_back(self) -> None:
         """Go back one level. The first pane of a main screen is the top level."""

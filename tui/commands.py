@@ -67,6 +67,9 @@ COMMANDS: Final = _table(
     Command("back", "escape", "back", "Go back one level; clears a filter first."),
     Command("next-pane", "tab", "next pane", "Go to the next pane.", in_footer=True),
     Command("previous-pane", "shift+tab", "previous pane", "Go to the previous pane."),
+    Command("jump", "f", "jump", "Go to a pane or row: type the letter that it then has."),
+    Command("grow", "plus", "wider", "Make this pane wider; the border can also be dragged."),
+    Command("shrink", "minus", "narrower", "Make this pane narrower."),
     Command("pause-updates", "p", "pause", "Pause or resume updates of this screen."),
     Command("theme", "", "theme", "Change the colours.", argument="name"),
     Command("suspend", "ctrl+z", "suspend", "Go to the shell; `fg` comes back."),
@@ -258,7 +261,7 @@ def changes_data(binding: Binding) -> bool:
 _KEY_LABELS: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/", "colon": ":",
     "question_mark": "?", "exclamation_mark": "!", "equals_sign": "=", "full_stop": ".",
-    "less_than_sign": "<", "greater_than_sign": ">",
+    "less_than_sign": "<", "plus": "+", "minus": "-", "greater_than_sign": ">",
     "backslash": "\\", "delete": "Del", "backspace": "Backspace", "tab": "Tab",
     "shift+tab": "Shift+Tab", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End",
     "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",

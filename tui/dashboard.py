@@ -131,6 +131,9 @@ class Dashboard(App[int]):
     DEFAULT_MODE = "board"
     TITLE = "Tailboard"
     ENABLE_COMMAND_PALETTE = False
+    ALLOW_SELECT = False
+    """`y` copies, with secrets masked; a drag with Shift selects in the terminal. The screens have
+    no style for text that Textual selects."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind(
             *SCREENS,

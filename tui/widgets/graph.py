@@ -5,7 +5,8 @@ Promises that the cursor stays on its node when a new drawing moves that node.
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import ClassVar
 
 from msgspec import Struct
@@ -13,7 +14,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.strip import Strip
 
@@ -99,6 +100,20 @@ class Graph(ThemedView, can_focus=True):
             self.scroll_to_region(region, animate=False, force=True, immediate=True)
         self.post_message(self.CursorMoved(node))
         self.refresh()
+
+    def jump_targets(self) -> dict[Offset, Callable[[], None]]:
+        """What puts the cursor on each node whose begin is on screen, by the place of its label."""
+        region = self.content_region
+        targets: dict[Offset, Callable[[], None]] = {}
+        for node, box in self.picture.drawing.boxes.items() if self.picture else ():
+            place = region.offset + Offset(box.x, box.y + box.height // 2) - self.scroll_offset
+            if region.contains_point(place):
+                targets[place] = partial(self._jump, node)
+        return targets
+
+    def _jump(self, node: str) -> None:
+        self.go_to(node)
+        self.focus()
 
     def on_resize(self) -> None:
         self.call_after_refresh(self._scroll_to_node)

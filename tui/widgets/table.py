@@ -8,15 +8,16 @@ The `Listing` defines the contents, `rows.py` draws a row.
 This module is one widget: its parts share the key order, the cursor and the cached rows.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import ClassVar, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 from textual import events
 from textual.binding import BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Offset, Region, Size
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -285,6 +286,19 @@ class Table(Rows, can_focus=True):
             return False
         self.cursor = index
         return True
+
+    def jump_targets(self) -> dict[Offset, Callable[[], None]]:
+        """What puts the cursor on each row that is on screen, by the place of its label."""
+        x, y, _, height = self.content_region
+        first, end = self.scroll_offset.y, self.scroll_offset.y + height - self.title_height
+        return {
+            Offset(max(0, x - 1), y + self.title_height + index - first): partial(self._jump, index)
+            for index in range(first, min(end, len(self._keys)))
+        }
+
+    def _jump(self, index: int) -> None:
+        self.cursor = index
+        self.focus()
 
     def all_keys(self) -> Sequence[Key]:
         return self._keys
