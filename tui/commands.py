@@ -112,6 +112,9 @@ COMMANDS: Final = _table(
     # ── search ──
     Command("complete-word", "tab", "complete", "Complete a filter or its value.", in_footer=True),
     Command("results", "down", "results", "Go to the results.", in_footer=True),
+    Command(
+        "saved", "asterisk", "saved", "Save this search, or choose a saved one.", in_footer=True
+    ),
     # ── insights ──
     Command("period", "T", "period", "Show 7, 30 or 90 days, or all time.", in_footer=True),
     Command("compare", "B", "compare", "Compare with the period before, or not.", in_footer=True),
@@ -261,7 +264,7 @@ def changes_data(binding: Binding) -> bool:
 _KEY_LABELS: Final = {
     "enter": "Enter", "escape": "Esc", "space": "Space", "slash": "/", "colon": ":",
     "question_mark": "?", "exclamation_mark": "!", "equals_sign": "=", "full_stop": ".",
-    "less_than_sign": "<", "plus": "+", "minus": "-", "greater_than_sign": ">",
+    "less_than_sign": "<", "asterisk": "*", "plus": "+", "minus": "-", "greater_than_sign": ">",
     "backslash": "\\", "delete": "Del", "backspace": "Backspace", "tab": "Tab",
     "shift+tab": "Shift+Tab", "pagedown": "PgDn", "pageup": "PgUp", "home": "Home", "end": "End",
     "left_square_bracket": "[", "right_square_bracket": "]", "left_curly_bracket": "{",

@@ -42,6 +42,8 @@ class UiState(Struct):
     """By `ListPane.prefs_name`."""
     seen: dict[str, str] = field(default_factory=dict)
     """What a person marked as seen: the last event of each session that needed them."""
+    searches: list[str] = field(default_factory=list)
+    """Saved searches, the newest first."""
     splits: dict[str, int] = field(default_factory=dict)
     """Percent of the width that the left pane of a screen has, by the name of its class."""
 

@@ -1,8 +1,12 @@
 """The search: an input, the results as one types, and beside them the full text of a hit."""
 
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import ClassVar, Final
 
-from textual import on
+from rich.highlighter import Highlighter
+from rich.style import Style
+from rich.text import Text
+from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.content import Content
@@ -19,12 +23,13 @@ from ingest.sessions.search.completion import (
 from ingest.sessions.search.embedder import embedder_for
 from ingest.sessions.search.excerpt import marks
 from ingest.sessions.search.lag import behind_text
-from ingest.sessions.search.query import FILTERS
+from ingest.sessions.search.query import FILTERS, filter_spans
 from ingest.sessions.search.search import Hit
 from ingest.sessions.timeline import load_moments
 from tui import content
 from tui.base_screen import BaseScreen
-from tui.commands import bind
+from tui.commands import COMMANDS, SCREENS, bind
+from tui.dialogs import ChoiceDialog
 from tui.query_runner import Query
 from tui.screens.search_hits import MAX_HITS, Hits, position_of
 from tui.widgets.column import fit
@@ -34,15 +39,32 @@ from tui.widgets.table import ListResult, Table
 from tui.widgets.text_view import TextView
 
 _MAX_COMPLETIONS = 6
+_MAX_SAVED: Final = 30
+_SCREEN_KEYS: Final = frozenset(COMMANDS[name].keys for name in SCREENS)
 _LINES_BEFORE_MATCH = 6
 
 
 class SearchInput(FilterInput):
     BINDINGS: ClassVar[list[BindingType]] = bind("complete-word", "results")
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"search--filter"}
+    DEFAULT_CSS = "SearchInput > .search--filter { color: $text-accent; }"
 
     def __init__(self) -> None:
         super().__init__(placeholder='words, "exact phrase", -exclude, kind:command, since:7d')
         self.values = FilterValues()
+        self.highlighter = FilterHighlighter(self)
+
+    def _is_command(self, key: str) -> bool:
+        """Whether a printable key is no text: `*` means nothing in a query, and without text the
+        keys of the screens go to them."""
+        return key == COMMANDS["saved"].keys or (not self.value and key in _SCREEN_KEYS)
+
+    def on_key(self, event: events.Key) -> None:
+        if self._is_command(event.key):
+            event.prevent_default()
+
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        return not self._is_command(key) and super().check_consume_key(key, character)
 
     def close(self) -> None:
         """It always stays open."""
@@ -67,8 +89,21 @@ class SearchInput(FilterInput):
         self.screen.set_focus(self.screen.query_one(Table))
 
 
+class FilterHighlighter(Highlighter):
+    """Colours the filters of a query, so that a word that is none can be told from one."""
+
+    def __init__(self, line: SearchInput) -> None:
+        self._line = line
+
+    def highlight(self, text: Text) -> None:
+        style = Style(color=self._line.get_component_rich_style("search--filter").color)
+        for start, end in filter_spans(text.plain, datetime.now(UTC)):
+            text.stylize(style, start, end)
+
+
 class ResultsPane(ListPane):
     TITLE = "Results"
+    BINDINGS: ClassVar[list[BindingType]] = bind("saved")
     DEFAULT_CSS = (
         "ResultsPane > .completions { height: 1; padding: 0 1; color: $foreground-muted; }"
     )
@@ -126,6 +161,33 @@ class ResultsPane(ListPane):
             self._shown, self.table.cursor = result.view.filter, 0
         self.post_message(self.ResultsChanged())
 
+    def count_text(self) -> str:
+        return super().count_text() if self.table.view.filter else ""
+
+    def action_saved(self) -> None:
+        """Save the search that is shown, remove it, or choose a saved one."""
+        line, saved = self.query_exactly_one(SearchInput), self.dashboard.ui_state.searches
+        words = line.value.strip()
+        choices = [(f"{i}", search) for i, search in enumerate(saved) if search != words]
+        if words:
+            verb = "Remove" if words in saved else "Save"
+            choices.insert(0, (verb, f"{verb} “{words}”"))
+        if not choices:
+            self.notify("Type a search first: * saves it.", markup=False)
+            return
+
+        def chosen(choice: str | None) -> None:
+            if choice == "Remove":
+                saved.remove(words)
+            elif choice == "Save":
+                saved[:] = [words, *saved][:_MAX_SAVED]
+            elif choice is not None:
+                line.value = saved[int(choice)]
+                line.cursor_position = len(line.value)
+                self.screen.set_focus(self.table)
+
+        self.app.push_screen(ChoiceDialog("Saved searches", choices), chosen)
+
     def status_note(self) -> Content | None:
         total, behind = self.hits.total, behind_text(self.hits.lag)
         parts = [behind, f"best of {total:,}" if total > MAX_HITS else ""]
@@ -178,10 +240,11 @@ class HitPane(Pane):
     def show_result(self, result: tuple[Hit, str]) -> None:
         hit, self.text = result
         title = content.lines(
+            content.line(self.hits.title(hit), "bold"),
             content.row(
                 content.line(hit.kind, "title"), content.line(hit.project, "bold"),
                 f"turn {hit.turn}" if hit.turn else "from the list of prompts",
-                content.state(hit.status) if hit.status else None,
+                content.state(hit.status) if hit.status else None, self.hits.exit_text(hit),
             ),
             content.line(f"{hit.at:%Y-%m-%d %H:%M:%S} UTC" if hit.at else "", "dim"),
         )  # fmt: skip

@@ -15,11 +15,11 @@ from ingest.sessions.search.excerpt import excerpt, marks
 from ingest.sessions.search.lag import Lag
 from ingest.sessions.search.query import Query, parse
 from ingest.sessions.search.search import Hit, search
+from ingest.sessions.session import title_of
 from ingest.sessions.timeline import TimelineKind, TimelinePosition
 from ingest.text.sanitize import one_line
 from ingest.text.state_style import STATE_STYLES
-from ingest.text.times import age
-from tui.widgets.column import Cell, Column, ListRow, Styled
+from tui.widgets.column import Cell, Column, ListRow, Styled, age_of
 from tui.widgets.listing import ViewState
 
 MAX_HITS: Final = 200
@@ -51,10 +51,11 @@ class Hits:
     """The filter of the view is the query."""
 
     columns = (
-        Column("kind", "Kind", 9, sorts=False),
-        Column("text", "Match", 24, grow=1, sorts=False),
-        Column("project", "Project", 10, sorts=False, drop_order=1),
-        Column("at", "When", 5, right=True, sorts=False, drop_order=2),
+        Column("kind", "Kind", 8, sorts=False),
+        Column("text", "Match", 20, grow=3, sorts=False),
+        Column("session", "Session", 14, grow=1, sorts=False, drop_order=3),
+        Column("project", "Project", 10, sorts=False, drop_order=2),
+        Column("at", "When", 5, right=True, sorts=False, drop_order=1),
     )
 
     def __init__(self, clock: Callable[[], datetime], embedder: Embedder | None = None) -> None:
@@ -66,6 +67,8 @@ class Hits:
         self.lag = Lag()
         self.excerpt_width = 80
         self._rows: dict[Hit, ListRow] = {}
+        self._titles: dict[str, str] = {}
+        self._exit_codes: dict[tuple[int, int | None], int] = {}
 
     def parse(self, words: str) -> Query:
         return parse(words, self.clock().replace(tzinfo=UTC))
@@ -85,27 +88,62 @@ class Hits:
         self.lag = result.lag
         # The score decreases with age. Without it, a hit is the same key in each refresh.
         hits = [replace(hit, score=0.0) for hit in result.hits]
-        self._rows = {hit: _row(hit, query, now, self.excerpt_width) for hit in hits}
+        self._titles, self._exit_codes = _titles(reader, hits), _exit_codes(reader, hits)
+        self._rows = {hit: self._row(hit, query, now) for hit in hits}
         return hits
+
+    def title(self, hit: Hit) -> str:
+        """The title of the session of a loaded hit."""
+        return self._titles.get(hit.session, "")
+
+    def exit_text(self, hit: Hit) -> str:
+        """How the command of a loaded hit ended, if it failed."""
+        code = self._exit_codes.get((hit.source, hit.byte))
+        return f"exit {code}" if code else ""
 
     def rows(
         self, reader: QueryReader, view: ViewState, keys: Sequence[Hit]
     ) -> Mapping[Hit, ListRow]:
         return {key: self._rows[key] for key in keys if key in self._rows}
 
+    def _row(self, hit: Hit, query: Query, now: datetime) -> ListRow:
+        style = STATE_STYLES.get(hit.status or "")
+        state = "".join(f"{part} " for part in (style and style.glyph, self.exit_text(hit)) if part)
+        missing = f" without: {', '.join(hit.missing_words)}" if hit.missing_words else ""
+        room = max(8, self.excerpt_width - len(state) - len(missing))
+        text = excerpt(one_line(hit.excerpt), query.words, room)
+        cells: tuple[Cell | tuple[Cell, ...], ...] = (
+            Styled(f" {hit.kind}", "cyan"),
+            (
+                Styled(state, style.color if style else "dim"),
+                *_marked(text, query),
+                Styled(missing, "dim"),
+            ),
+            Styled(self.title(hit), "dim"),
+            Styled(hit.project or "", "bold"),
+            age_of(hit.at, now),
+        )
+        return ListRow(hit, cells, text=hit.excerpt, id=hit.session)
 
-def _row(hit: Hit, query: Query, now: datetime, width: int) -> ListRow:
-    style = STATE_STYLES.get(hit.status or "")
-    glyph = Styled(f"{style.glyph} ", style.color) if style else ""
-    missing = f" without: {', '.join(hit.missing_words)}" if hit.missing_words else ""
-    room = max(8, width - (2 if style else 0) - len(missing))
-    text = excerpt(one_line(hit.excerpt), query.words, room)
-    match = (glyph, *_marked(text, query), Styled(missing, "dim"))
-    cells: tuple[Cell | tuple[Cell, ...], ...] = (
-        Styled(f" {hit.kind}", "cyan"), match, Styled(hit.project or "", "bold"),
-        Styled(age(hit.at, now), "dim"),
-    )  # fmt: skip
-    return ListRow(hit, cells, text=hit.excerpt, id=hit.session)
+
+def _titles(reader: QueryReader, hits: Sequence[Hit]) -> dict[str, str]:
+    """The titles of the sessions of these hits."""
+    ids = sorted({hit.session for hit in hits})
+    rows = reader.rows("sessions.titles", ids=ids) if ids else []
+    return {row["id"]: title_of(row["title"]) or "" for row in rows}
+
+
+def _exit_codes(reader: QueryReader, hits: Sequence[Hit]) -> dict[tuple[int, int | None], int]:
+    """The exit codes of the commands of these hits, by their places."""
+    calls = [hit for hit in hits if hit.tool and hit.byte is not None]
+    if not calls:
+        return {}
+    rows = reader.rows(
+        "search.exits",
+        sources=sorted({hit.source for hit in calls}),
+        bytes=sorted({hit.byte for hit in calls if hit.byte is not None}),
+    )
+    return {(row["source"], row["byte"]): row["exit_code"] for row in rows}
 
 
 def _marked(text: str, query: Query) -> list[Cell]:

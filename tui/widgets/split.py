@@ -32,7 +32,7 @@ class Split(Horizontal, DashboardNode):
     def _panes(self) -> list[Pane]:
         """The two panes; none if there are not two side by side."""
         panes = [pane for pane in self.query_children(Pane) if pane.display]
-        return panes if len(panes) == 2 else []
+        return panes if len(panes) == 2 and self.size.width else []
 
     def _set_share(self, percent: int) -> None:
         """Give the first pane this share of the width."""

@@ -159,6 +159,12 @@ where source in (select unnest($sources::integer[])) and byte in (select unnest(
 select source, byte, status, tool, command, output_head, output_tail from calls
 where source in (select unnest($sources::integer[])) and byte in (select unnest($bytes::bigint[]));
 
+-- name: exits
+-- The exit codes of these calls.
+select source, byte, exit_code from calls
+where exit_code is not null
+and source in (select unnest($sources::integer[])) and byte in (select unnest($bytes::bigint[]));
+
 -- name: turns
 -- The turns of these sources, numbered within their session as in `show.turns`.
 select t.source, t.n as turn, row_number() over (

@@ -20,6 +20,7 @@ _FIXED: Final = {
     "since": _TIMES,
     "until": _TIMES,
     "has": ("error",),
+    "at": ("here",),
 }
 
 

@@ -150,13 +150,14 @@ class SearchIndex:
         return Query.term_query(self.schema, "tag", tag, index_option="basic")
 
     def search(
-        self, query: Query, limit: int, offset: int, now: datetime
+        self, query: Query, limit: int, offset: int, now: datetime, *, newest: bool = False
     ) -> tuple[list[Found], int]:
-        """The best matches of a query, and the number of all."""
+        """The best matches of a query, or the newest ones, and the number of all."""
+        order: dict[str, Any] = (
+            {"order_by_field": "time"} if newest else {"weight_by_field": "weight"}
+        )
         with _usable():
-            result = self.searcher.search(
-                query, max(1, limit), offset=offset, weight_by_field="weight"
-            )
+            result = self.searcher.search(query, max(1, limit), offset=offset, **order)
             hits = result.hits[:limit]
             places = [place for _, place in hits]
             columns = [
@@ -180,7 +181,7 @@ class SearchIndex:
                         int(turn or 0),
                         None if time is None else time_from(int(time)),
                         int(number or 0),
-                        score / today,
+                        0.0 if newest else score / today,
                         msgspec.json.decode(stored, type=Shown) if stored else None,
                     )
                 )

@@ -40,9 +40,10 @@ FILTERS: Final = {
     "since": "7d, -24h, yesterday, 2026-11-01",
     "until": "the same",
     "has": "error: what failed",
+    "at": "here: sessions that began at a commit of the branch checked out here",
 }
 
-_UNFINISHED: Final = frozenset(f"{name}:" for name in (*FILTERS, "at"))
+_UNFINISHED: Final = frozenset(f"{name}:" for name in FILTERS)
 _LONGEST = 4096
 """Most characters of a query; the rest is ignored."""
 _MOST_WORDS = 32
@@ -92,6 +93,8 @@ class _Parts(Struct):
     broken: bool = False
     here: bool = False
     prefix: str = ""
+    spans: list[tuple[int, int]] = field(default_factory=list)
+    """Where the filters are in the text."""
 
     def filter(self, name: str, value: str, now: datetime, zone: tzinfo | None) -> bool:
         """Add a filter. Returns False if it is not a valid one."""
@@ -121,23 +124,14 @@ class _Parts(Struct):
         return True
 
 
+def filter_spans(text: str, now: datetime, zone: tzinfo | None = None) -> list[tuple[int, int]]:
+    """Where in the text its valid filters are."""
+    return _parts(text, now, zone).spans
+
+
 def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
     """Parse a query. `now` must be aware."""
-    parts = _Parts()
-    # The database accepts no lone surrogates and no NUL.
-    clean = text[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", " ")
-    for found in _PART.finditer(clean):
-        value = found["word"] if found["phrase"] is None else found["phrase"].strip()
-        name, minus = (found["name"] or "").lower(), bool(found["minus"])
-        if not minus and name and value and parts.filter(name, value, now, zone):
-            continue
-        if found["name"]:
-            value = f"{found['name']}:{value}"
-        # A filter without a value is still being typed.
-        if value and value.lower() not in _UNFINISHED:
-            (parts.without if minus else parts.words).append(value)
-            if found["phrase"] is None and not minus and found.end() == len(clean):
-                parts.prefix = value
+    parts = _parts(text, now, zone)
     return Query(
         words=_longest(parts.words),
         without=_longest(parts.without),
@@ -154,6 +148,26 @@ def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:
         here=parts.here,
         prefix=parts.prefix,
     )
+
+
+def _parts(text: str, now: datetime, zone: tzinfo | None) -> _Parts:
+    parts = _Parts()
+    # The database accepts no lone surrogates and no NUL.
+    clean = text[:_LONGEST].encode("utf-8", "replace").decode().replace("\0", " ")
+    for found in _PART.finditer(clean):
+        value = found["word"] if found["phrase"] is None else found["phrase"].strip()
+        name, minus = (found["name"] or "").lower(), bool(found["minus"])
+        if not minus and name and value and parts.filter(name, value, now, zone):
+            parts.spans.append(found.span())
+            continue
+        if found["name"]:
+            value = f"{found['name']}:{value}"
+        # A filter without a value is still being typed.
+        if value and value.lower() not in _UNFINISHED:
+            (parts.without if minus else parts.words).append(value)
+            if found["phrase"] is None and not minus and found.end() == len(clean):
+                parts.prefix = value
+    return parts
 
 
 def _all(parts: _Parts, name: str) -> tuple[str, ...]:

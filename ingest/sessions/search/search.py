@@ -1,8 +1,8 @@
 """Runs a search query on the search index; the best hits come first.
 
-A score is relevance (BM25) × kind × age. If no text has all words, those that no text has are
-looked for inside of longer ones, and then the texts with most words are found. A process that has
-the database open first brings the index up to date.
+A score is relevance (BM25) × kind × age; without words, the newest texts come first. If no text has
+all words, those that no text has are looked for inside of longer ones, and then the texts with most
+words are found. A process that has the database open first brings the index up to date.
 """
 
 import threading
@@ -124,7 +124,7 @@ def _search(
     # What is similar is put among the first texts that have the words.
     wanted, skipped = (max(NEAREST, offset + limit), 0) if near else (limit, offset)
     least = len(matching.words)
-    found, total = index.search(matching.of(least), wanted, skipped, now)
+    found, total = index.search(matching.of(least), wanted, skipped, now, newest=not matching.words)
     if not total and matching.words:
         matching.widen(lambda part: index.search(part, 1, 0, now)[1] > 0)
         least -= len(matching.absent)

@@ -218,6 +218,13 @@ def test_filters_narrow(local: LocalReader) -> None:
     assert kinds(local, "tool:exec_command kind:command") == ["command", "command"]
 
 
+def test_filters_alone_list_the_newest_texts_first(local: LocalReader) -> None:
+    # By their scores, a prompt of the first day would come before an error.
+    times = [hit.at for hit in found(local, "since:7d").hits if hit.at is not None]
+    assert len(times) > 4
+    assert times == sorted(times, reverse=True)
+
+
 @pytest.mark.parametrize(
     "text",
     [

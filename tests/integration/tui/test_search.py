@@ -4,9 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from tests.app_harness import AppHarness, press, screen_text, wait_for_text, wait_settled
+from tests.app_harness import (
+    AppHarness,
+    pane_text,
+    press,
+    press_each,
+    screen_text,
+    wait_for_text,
+    wait_settled,
+)
 from tests.sample_home import HOSTILE
-from tui.screens.search import SearchInput, SearchScreen
+from tui.screens.search import ResultsPane, SearchInput, SearchScreen
 from tui.screens.session import SessionScreen
 from tui.widgets.table import Table
 
@@ -72,3 +80,48 @@ async def test_hits_are_neither_markup_nor_control_sequences(harness: AppHarness
         await wait_for_text(pilot, "[bold]x[/bold]")
         assert "\x1b" not in screen_text(app)
         assert HOSTILE not in screen_text(app)
+
+
+async def test_digits_switch_screens_until_the_box_has_text(harness: AppHarness) -> None:
+    async with harness.open_dashboard("5") as (app, pilot):
+        await press(pilot, "2", "5")
+        assert app.current_mode == "search"
+        await press(pilot, "x", "2")
+        assert app.screen.query_exactly_one(SearchInput).value == "x2"
+
+
+async def test_hits_show_the_session_its_project_and_the_exit_code(harness: AppHarness) -> None:
+    async with harness.open_dashboard("5", size=(200, 50)) as (app, pilot):
+        assert "0 hits" not in screen_text(app)
+        await press_each(pilot, *"kind:command has:error")
+        await wait_for_text(pilot, "3 hits")
+        rows = pane_text(app, ResultsPane).splitlines()
+        newest = next(line for line in rows if "exit 1" in line)
+        for text in ("exit 1 pytest -x", "Fix the unicode test", "parser", "29 s"):
+            assert text in newest
+        await press_each(pilot, *" zzzz")
+        await wait_for_text(pilot, "0 hits")
+
+
+async def test_filters_are_coloured_and_words_are_not(harness: AppHarness) -> None:
+    async with harness.open_dashboard("5") as (app, pilot):
+        await press_each(pilot, *"ki", "tab", *"comm", "tab", *"kind")
+        line = app.screen.query_exactly_one(SearchInput)
+        assert line.value == "kind:command kind"
+        spans = [(span.start, span.end) for span in line._value.spans if span.style]
+        assert spans == [(0, len("kind:command"))]
+
+
+async def test_a_search_is_saved_chosen_again_and_removed(harness: AppHarness) -> None:
+    async with harness.open_dashboard("5") as (app, pilot):
+        await press(pilot, "asterisk")
+        assert "Type a search first" in "".join(note.message for note in app._notifications)
+        await press_each(pilot, *"lexer", "asterisk", "enter")
+        assert app.ui_state.searches == ["lexer"]
+    app = harness.make_dashboard(keep_ui_state=True)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_settled(pilot)
+        await press(pilot, "5", "asterisk", "enter")
+        await wait_for_text(pilot, "1 hit")
+        await press(pilot, "asterisk", "enter")
+        assert app.ui_state.searches == []

@@ -21,6 +21,8 @@ KNOWN = FilterValues({"project": ("parser", "My Site"), "branch": ("main",)})
         ("project:parser", []),
         ("kind:co", ["kind:command"]),
         ("has:", ["has:error"]),
+        ("lexer a", ["at:"]),
+        ("at:", ["at:here"]),
         ("tool:", []),
         ("http:", []),
         ('"pro', []),

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sessions.search.query import Query, parse
+from ingest.sessions.search.query import Query, filter_spans, parse
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 
@@ -93,3 +93,11 @@ def test_a_very_long_query_is_truncated() -> None:
 
 def test_invalid_text_is_searched_as_text() -> None:
     assert asked("\ud800\0x").words == ("?", "x")
+
+
+def test_the_places_of_filters_are_known_and_those_of_words_are_not() -> None:
+    text = 'lexer kind:step -x project:"My Site" has:wings'
+    assert [text[start:end] for start, end in filter_spans(text, NOW)] == [
+        "kind:step",
+        'project:"My Site"',
+    ]
