@@ -47,7 +47,13 @@ COMMANDS: Final = _table(
     Command("tasks", "2", "Tasks", "The tasks of a project over all its sessions."),
     Command("pipeline", "3", "Pipeline", "Files, queue, errors: what is read, and what is not."),
     Command("journal", "4", "Journal", "What happened on each day, as a report."),
-    Command("search", "5", "Search", "Find messages, commands, files and plan steps."),
+    Command(
+        "search",
+        "5",
+        "Search",
+        "Find messages, commands, files and plan steps.",
+        argument="words",
+    ),
     Command(
         "insights", "6", "Insights", "Charts of tokens, turn lengths, outcomes and disk usage."
     ),
@@ -55,8 +61,13 @@ COMMANDS: Final = _table(
         "needs", "exclamation_mark", "needs you", "To what needs you: questions, stalls, failures."
     ),
     Command(
-        "scope", "backslash", "scope", "Show everything, this project, this worktree, or the team."
+        "scope",
+        "backslash",
+        "scope",
+        "Show everything, this project, this worktree, or the team.",
+        argument="project",
     ),
+    Command("go", "", "go to", "Go to a session, project or task by its name.", argument="name"),
     Command(
         "nudges", "Z", "bell", "Turn bell and notifications off or on: a session waits or failed."
     ),

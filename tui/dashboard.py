@@ -27,6 +27,7 @@ from textual.geometry import Size
 from textual.message import Message
 from textual.notifications import SeverityLevel
 from textual.screen import Screen
+from textual.worker import WorkType
 
 from ingest.errors import TailboardError
 from ingest.live.home import watch_homes
@@ -60,7 +61,7 @@ from tui.supervisor import (
     SupervisorProblem,
 )
 from tui.themes import DEFAULT, HIGH_CONTRAST, THEMES
-from tui.typeahead import TypeAhead
+from tui.typeahead import COMMAND_GROUP, TypeAhead
 from tui.ui_state import load_ui_state, save_ui_state
 from tui.unexpected_errors import UnexpectedErrors, UnexpectedErrorScreen, cause_of
 from tui.widgets.header import Chip, chips
@@ -144,6 +145,7 @@ class Dashboard(App[int]):
             "palette",
             "help",
             "why",
+            "go",
             "theme",
             "suspend",
             "quit",
@@ -416,8 +418,11 @@ class Dashboard(App[int]):
     def action_journal(self) -> None:
         self.go_to("journal")
 
-    def action_search(self) -> None:
-        self.go_to("search")
+    def action_search(self, words: str = "") -> None:
+        if words:
+            self.open_search(words)
+        else:
+            self.go_to("search")
 
     def action_insights(self) -> None:
         self.go_to("insights")
@@ -433,9 +438,35 @@ class Dashboard(App[int]):
         if isinstance(self.screen, BoardScreen):
             self.screen.next_need()
 
-    def action_scope(self) -> None:
+    def action_go(self, name: str = "") -> None:
+        """Open the session, project or task with this name."""
+        if name:
+            self._open_named(name, "session, project or task", ("session", "project", "task"))
+        else:
+            self.action_palette()
+
+    def _open_named(self, name: str, what: str, kinds: tuple[str, ...]) -> None:
+        from tui.screens.arguments import Arguments, named
+
+        async def find_and_open() -> None:
+            known = Arguments([])
+            await known.load(self)
+            found = next(iter(named(known.names, name, kinds)), None)
+            if found is not None:
+                found.open(self)
+            else:
+                text = content.line(f"There is no {what} “{name}”.").plain
+                self.notify(text, severity="warning", markup=False)
+
+        work: WorkType[None] = find_and_open
+        self.run_worker(work, group=COMMAND_GROUP)
+
+    def action_scope(self, project: str = "") -> None:
         """Show everything, the project of the session under the cursor, its worktree, or what the
-        team shares."""
+        team shares; or this project."""
+        if project:
+            self._open_named(project, "project", ("project",))
+            return
         team = self.current_mode in TEAM_MODES and self.team is not None
         before = self.scope if team or self.scope is not TEAM else EVERYTHING
         place = self.place
@@ -547,7 +578,7 @@ class Dashboard(App[int]):
             if refused:
                 self.notify(refused, severity="warning", markup=False)
 
-        self.push_screen(CommandLine(list(possible(screen))), run)
+        self.push_screen(CommandLine(list(possible(screen)), self), run)
 
     def action_theme(self, name: str = "") -> None:
         if not name:

@@ -1,6 +1,6 @@
-"""The `:` line: runs a command by its name, with completion."""
+"""The `:` line: runs a command by its name. Tab completes the name and what may follow it."""
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.app import ComposeResult
@@ -13,9 +13,13 @@ from textual.widgets import Input, Static
 
 from tui import content
 from tui.actions import Possible
-from tui.commands import Command, bind
+from tui.commands import Command, bind, key_label, keys_of
 from tui.pushed_screen import PushedScreen
+from tui.screens.arguments import Arguments
 from tui.widgets.text_input import TextInput
+
+if TYPE_CHECKING:
+    from tui.dashboard import Dashboard
 
 _SHOWN = 6
 
@@ -38,9 +42,11 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
     }
     """
 
-    def __init__(self, possible: list[Possible]) -> None:
+    def __init__(self, possible: list[Possible], dashboard: "Dashboard") -> None:
         super().__init__()
         self.commands = {each.command.name: each.command for each in possible}
+        self._dashboard = dashboard
+        self._arguments = Arguments(list(dashboard.available_themes))
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -54,25 +60,41 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
         self.query_exactly_one(Input).focus()
         self._show_matches("")
 
+    async def _load_arguments(self) -> None:
+        await self._arguments.load(self._dashboard)
+        self._show_matches(self.query_exactly_one(Input).value)
+
     @on(Input.Changed)
     def _typed(self, event: Input.Changed) -> None:
+        if " " in event.value and not self._arguments.loaded:
+            self.run_worker(self._load_arguments())
         self._show_matches(event.value)
 
     def _show_matches(self, text: str) -> None:
-        name, _, rest = text.partition(" ")
-        matches = [self.commands[each] for each in self._starting_with(name)][:_SHOWN]
-        if rest:
-            matches = [self.commands[name]] if name in self.commands else []
-        self.query_exactly_one(Static).update(content.lines(*map(_help_line, matches)))
+        name, space, rest = text.partition(" ")
+        offers: list[Content] = []
+        names = self._starting_with(name)[:_SHOWN]
+        if space:
+            names = [name] if name in self.commands else []
+            offers = [content.line(offer) for offer in self._arguments.of(name, rest)[:_SHOWN]]
+        lines = [self._help_line(self.commands[each]) for each in names]
+        self.query_exactly_one(Static).update(content.lines(*lines, *offers))
 
     def _starting_with(self, text: str) -> list[str]:
         return sorted(name for name in self.commands if name.startswith(text))
 
     def key_tab(self) -> None:
         line = self.query_exactly_one(Input)
-        names = self._starting_with(line.value)
-        if names:
-            line.value = names[0] + (" " if self.commands[names[0]].argument else "")
+        name, space, rest = line.value.partition(" ")
+        if space:
+            offers = [f"{name} {offer}" for offer in self._arguments.of(name, rest)]
+        else:
+            offers = [
+                each + (" " if self.commands[each].argument else "")
+                for each in self._starting_with(name)
+            ]
+        if offers:
+            line.value = offers[0]
             line.cursor_position = len(line.value)
 
     @on(Input.Submitted)
@@ -82,7 +104,9 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
     def action_back(self) -> None:
         self.dismiss(None)
 
-
-def _help_line(command: Command) -> Content:
-    usage = f"{command.name} {command.argument}".rstrip()
-    return content.row(content.line(usage, "bold"), content.line(command.help))
+    def _help_line(self, command: Command) -> Content:
+        usage = f"{command.name} {command.argument}".rstrip()
+        keys = keys_of(command, self._dashboard.remapped).split(",")[0]
+        return content.row(
+            content.line(usage, "bold"), content.line(key_label(keys), "cyan"), command.help
+        )

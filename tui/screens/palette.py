@@ -5,27 +5,22 @@ That of commands also finds sessions, projects and tasks by their names.
 
 from collections.abc import Callable, Coroutine
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 from textual.theme import ThemeProvider
 
-from ingest.db.query_reader import QueryReader
-from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import label, list_sessions
 from tui import content
 from tui.actions import Possible, carry_out, possible
 from tui.commands import key_label, keys_of
 from tui.pushed_screen import PushedScreen
-from tui.scope import Place
+from tui.screens.arguments import Arguments, Found, load_names
 
 if TYPE_CHECKING:
     from tui.dashboard import Dashboard
 
 _KEYS_WIDTH: Final = 12
-_MAX_SESSIONS: Final = 2000
-_MAX_TASKS: Final = 2000
 _MAX_HITS: Final = 20
 
 
@@ -34,6 +29,11 @@ def dashboard_of(provider: Provider) -> "Dashboard":
 
 
 class CommandProvider(Provider):
+    """Commands by their names, and with `theme pa` the arguments that the text may become."""
+
+    async def startup(self) -> None:
+        self._arguments = Arguments(list(self.app.available_themes))
+
     async def discover(self) -> Hits:
         for each in possible(self.screen):
             yield DiscoveryHit(
@@ -45,8 +45,18 @@ class CommandProvider(Provider):
 
     async def search(self, query: str) -> Hits:
         matcher = self.matcher(query)
+        name, space, argument = query.partition(" ")
         for each in possible(self.screen):
             command = each.command
+            if space and command.name == name and command.argument:
+                if not self._arguments.loaded:
+                    await self._arguments.load(dashboard_of(self))
+                offers = self._arguments.of(name, argument)
+                for offer in dict.fromkeys([*offers[:_MAX_HITS], argument]):
+                    line = content.line(f"{name} {offer}").plain
+                    shown = self._with_keys(content.line(line), each)
+                    run = self._runner(f"{name} {offer}")
+                    yield Hit(1.0, shown, run, text=line, help=command.help)
             score = matcher.match(f"{command.name} {command.label}")
             if score > 0:
                 name = each.command.name
@@ -58,39 +68,11 @@ class CommandProvider(Provider):
         label = key_label(keys[0])
         return content.line(label, "dim").pad_right(max(1, _KEYS_WIDTH - len(label))) + name
 
-    def _runner(self, name: str) -> Callable[[], Coroutine[Any, Any, None]]:
+    def _runner(self, line: str) -> Callable[[], Coroutine[Any, Any, None]]:
         async def run() -> None:
-            await carry_out(self.screen, name)
+            await carry_out(self.screen, line)
 
         return run
-
-
-class Found(NamedTuple):
-    """Something with a name that the palette can open."""
-
-    kind: str
-    name: str
-    where: str
-    place: Place
-    home: str = ""
-    session: str = ""
-    task: str = ""
-
-
-def load_names(reader: QueryReader, now: Now) -> list[Found]:
-    """The newest sessions, their projects, and the tasks of all projects."""
-    sessions = list_sessions(reader, Scope(limit=_MAX_SESSIONS), now)
-    projects = {each.project: Place(each.project, each.cwd) for each in sessions}
-    found = [Found("project", name, "", place) for name, place in projects.items()]
-    found += [
-        Found("session", label(one), one.project, Place(one.project, one.cwd), one.home_id, one.id)
-        for one in sessions
-    ]
-    found += [
-        Found("task", row["text"], row["project"], Place(row["project"]), task=row["id"])
-        for row in reader.rows("tasks.names", limit=_MAX_TASKS)
-    ]
-    return found
 
 
 class NameProvider(Provider):
@@ -116,15 +98,7 @@ class NameProvider(Provider):
             )
 
     async def _open(self, found: Found) -> None:
-        dashboard = dashboard_of(self)
-        dashboard.place = found.place
-        match found.kind:
-            case "session":
-                dashboard.open_session(found.home, found.session)
-            case "project":
-                dashboard.show_project(found.place)
-            case _:
-                dashboard.open_task(found.place, found.task)
+        found.open(dashboard_of(self))
 
 
 class Palette(CommandPalette, PushedScreen[None]):

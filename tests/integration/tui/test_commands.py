@@ -1,5 +1,7 @@
 """Commands: keys of the settings, the palette, and keys that cannot act."""
 
+from textual.widgets import Input
+
 from tests.app_harness import (
     AppHarness,
     press,
@@ -69,3 +71,32 @@ async def test_an_edit_is_named_with_how_to_undo_it_and_a_useless_key_says_why(
         assert "done: this is an older plan. Esc shows the current one." in [
             note.message for note in app._notifications
         ]
+
+
+async def test_the_line_completes_arguments_and_shows_keys(harness: AppHarness) -> None:
+    async with harness.open_dashboard() as (app, pilot):
+        await press_each(pilot, "colon", *"comma")
+        assert "command  :  Type a command" in screen_text(app)
+        await press_each(pilot, *["backspace"] * 5, *"theme pa", "tab", "enter")
+        assert app.theme == "paper"
+        await press_each(pilot, "colon", *"scope web")
+        await wait_for_text(pilot, "website")
+        await press_each(pilot, "tab", "enter")
+        assert app.scope.project == "website"
+        await press_each(pilot, "colon", *"search ki", "tab", *"comm", "tab")
+        assert app.screen.query_exactly_one(Input).value == "search kind:command "
+        await press_each(pilot, *"pytest", "enter")
+        await wait_for_text(pilot, "filter: kind:command pytest")
+        await press_each(pilot, "colon", *"go write the", "tab", "enter")
+        assert isinstance(app.screen, SessionScreen)
+        await press_each(pilot, "colon", *"go nowhere", "enter")
+        assert "There is no session, project or task “nowhere”." in [
+            note.message for note in app._notifications
+        ]
+
+
+async def test_the_palette_completes_arguments(harness: AppHarness) -> None:
+    async with harness.open_dashboard("ctrl+p", *"theme pap") as (app, pilot):
+        await wait_for_text(pilot, "theme paper")
+        await press(pilot, "enter")
+        await wait_until(pilot, lambda: app.theme == "paper")
