@@ -8,21 +8,24 @@ import atexit
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 from ingest.db.database import Database
 from ingest.db.engine import Connection, connect
 from ingest.db.load import FACT_TABLES
+from ingest.db.queries import statement
 
 SESSIONS = Path(__file__).with_name("sessions_from_facts.sql").read_text(encoding="utf-8")
 
 
 def dump(database: Database) -> Iterator[str]:
-    """Yield one line per fact, sorted within each table. Fails if a session's row does not agree
-    with the facts."""
+    """Yield one line per fact, sorted within each table. Fails if a derived row does not agree with
+    the facts."""
     con = database.reader()
     assert stale_sessions(con) == []
+    assert stale_source_rows(con) == []
     return dump_from(con)
 
 
@@ -38,6 +41,25 @@ def stale_sessions(con: Connection) -> list[dict[str, object]]:
         for row, other in zip(computed, stored, strict=True)
         if row != other
     ]
+
+
+_DERIVED = ("tokens", "spent", "time", "turns", "programs", "kinds", "tags")
+
+
+def stale_source_rows(
+    con: Connection, since: datetime | None = None, until: datetime | None = None
+) -> list[object]:
+    """What only the facts or only the rows of sources say about a period."""
+    differing: list[object] = []
+    values = {"since": since, "until": until}
+    for name in _DERIVED:
+        computed, stored = (
+            con.execute(statement(f"reports_from_facts.{part}", "tests"), values).fetchall()
+            for part in (name, f"stored_{name}")
+        )
+        differing += [(name, row) for row in computed if row not in stored]
+        differing += [(name, row) for row in stored if row not in computed]
+    return differing
 
 
 def dump_from(con: Connection) -> Iterator[str]:

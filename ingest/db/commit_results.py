@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 from msgspec.structs import asdict
 
-from ingest.db import search_changes, session_rows
+from ingest.db import search_changes, session_rows, source_rows
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES, load
 from ingest.db.queue import Claim, claim
@@ -171,9 +171,13 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
     if "segments" in commit.tables:
         revised.update(_update_live_ranges(database, sources))
         sessions += session_rows.touched(database, sources)
-    _record_changed_texts(database, commit, revised, now)
+    changed = _record_changed_texts(database, commit, revised, now)
     named = "names" in commit.tables or bool(commit.replaced)
     session_rows.refresh(database, sessions, names=named)
+    if sessions:
+        every = revised.union(sources, *(session.sources for session in sessions))
+        facts = None if revised else {*commit.tables, *(table for table, *_ in commit.stale)}
+        source_rows.refresh(database, every, changed, facts)
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
@@ -209,8 +213,9 @@ def _delete_facts(database: Database, table: str, source: int, byte: int | None 
 
 def _record_changed_texts(
     database: Database, commit: BatchCommit, revised: set[int], now: str
-) -> None:
-    """Of `revised` sources also texts that were stored before may no longer count."""
+) -> set[TextRange]:
+    """Record and return what has changed: of `revised` sources also texts that were stored before
+    may no longer count."""
     read = [
         TextRange(row.source, row.batch_start, row.byte)
         for row in commit.cursors
@@ -221,6 +226,7 @@ def _record_changed_texts(
     changed |= {TextRange(source) for source in revised.difference(commit.replaced)}
     search_changes.record(database, sorted(changed), now)
     search_changes.record_sources(database, commit.replaced, now)
+    return changed.union(map(TextRange, commit.replaced))
 
 
 def _update_live_ranges(database: Database, sources: list[int]) -> list[int]:

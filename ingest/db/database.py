@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ingest import log
-from ingest.db import migrate, session_rows
+from ingest.db import derived_rows, migrate
 from ingest.db.commit_counter import CommitCounter
 from ingest.db.engine import Connection, Error, FatalException, TransactionException, connect
 from ingest.db.engine_errors import explain
@@ -75,7 +75,7 @@ class Database:
         self._columns: dict[str, tuple[tuple[str, str], ...]] = {}
         self._pid = os.getpid()
         self._open: Connection | None = self._connect()
-        session_rows.rebuild_if_outdated(self)
+        derived_rows.rebuild_if_outdated(self)
 
     def _connect(self) -> Connection:
         # The engine creates its log and temporary files at any time, and they must be private.

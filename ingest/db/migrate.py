@@ -14,7 +14,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from ingest.db import session_rows
+from ingest.db import derived_rows
 from ingest.db.engine import BinderException, CatalogException, Connection, Error, connect
 from ingest.errors import DatabaseError, ErrorClass, ForeignFile, NewerSchema
 from ingest.private_files import copy as copy_file
@@ -82,7 +82,7 @@ def create(con: Connection) -> None:
         con.execute(_LEDGER)
         con.execute(files("ingest.db").joinpath("schema.sql").read_text(encoding="utf-8"))
         _record(con, shipped())
-        session_rows.mark_current(con)
+        derived_rows.mark_current(con)
     # The engine does not replay table definitions from its log reliably.
     con.execute("checkpoint")
 

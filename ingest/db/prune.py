@@ -12,7 +12,7 @@ import msgspec
 
 from ingest.actions import OldSource, Prune, PruneCounts
 from ingest.batches.state import PRUNABLE
-from ingest.db import search_changes, session_rows
+from ingest.db import search_changes, session_rows, source_rows
 from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES
 from ingest.db.query_reader import NamedQueries
@@ -44,6 +44,7 @@ def prune(database: Database, action: Prune, now: datetime) -> PruneCounts:
                 # The table is one of our own constants.
                 database.execute(f'delete from "{table}" where {_OLD}')  # noqa: S608
             session_rows.refresh(database, sessions, names=True)
+            source_rows.refresh_all_of(database, sessions, old)
             search_changes.record_sources(database, old, now.isoformat())
         _record(database, counts, action, now)
     return counts

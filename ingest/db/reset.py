@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from ingest.actions import ReadAgain
 from ingest.batches.action import Target
-from ingest.db import search_changes, session_rows
+from ingest.db import search_changes, session_rows, source_rows
 from ingest.db.actions import match_batches_of, record_action, recorded_command
 from ingest.db.backup import backup
 from ingest.db.database import Database
@@ -97,6 +97,7 @@ def reset(
         database.run("reset.doubt", sources=histories)
         database.run("reset.revive", sources=sources)
         session_rows.refresh(database, sessions, names=True)
+        source_rows.refresh_all_of(database, sessions, sources)
         search_changes.record_sources(database, sources, stamp)
         database.run("commands.supersede", now=stamp)
         database.run(

@@ -1,20 +1,14 @@
 """Keeps one row per session in `session_rows`, so that lists do not add up all segments each time.
 
 The rows are derived from segments, sources, turns, plans and names. Whoever changes one of these
-brings the rows of the touched sessions up to date in the same transaction. When the derivation in
-`queries/session_rows.sql` changes, opening the database derives all rows again.
+brings the rows of the touched sessions up to date in the same transaction. `derived_rows.py`
+derives all of them again after an upgrade.
 """
 
 from collections.abc import Collection, Iterable
-from functools import cache
-from hashlib import sha256
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
-
-from ingest.db.engine import Connection
-from ingest.db.queries import statement
 
 if TYPE_CHECKING:
     from ingest.db.database import Database
@@ -29,6 +23,8 @@ class Touched(Struct, frozen=True):
     """Whether some of its turns no longer count."""
     rootless: bool
     """Whether the root of its tree of agents is found through the parents."""
+    sources: list[int]
+    """All its sources."""
 
 
 def touched(database: "Database", sources: Collection[int]) -> list[Touched]:
@@ -61,21 +57,6 @@ def rebuild(database: "Database") -> None:
     _derive(database, None, revised=True, rootless=True)
 
 
-def rebuild_if_outdated(database: "Database") -> None:
-    """Derive all rows again if another version of the program derived them."""
-    version = database.rows_in_transaction("session_rows.version")
-    if version and version[0]["value"] == _version():
-        return
-    with database.transaction():
-        rebuild(database)
-        database.run("session_rows.set_version", version=_version())
-
-
-def mark_current(con: Connection) -> None:
-    """Record in a new database that its rows are up to date."""
-    con.execute(statement("session_rows.set_version"), {"version": _version()})
-
-
 def _derive(
     database: "Database", keys: list[dict[str, str]] | None, *, revised: bool, rootless: bool
 ) -> None:
@@ -86,9 +67,3 @@ def _derive(
     database.run("session_rows.add", sessions=keys, revised=live)
     if rootless:
         database.run("session_rows.set_roots")
-
-
-@cache
-def _version() -> str:
-    text = files("ingest.db.queries").joinpath("session_rows.sql").read_bytes()
-    return sha256(text).hexdigest()

@@ -30,10 +30,9 @@ select
     case
         -- By ordinal where there is one, because bytes change if the file is edited.
         when coalesce(t.ordinal >= s.live_ordinal, t.byte >= s.live_until) then 'reverted'
-        when exists (
-            from rollbacks r
-            where r.source = t.source and t.n >= r.from_n and t.byte < r.byte
-        ) then 'rolled_back'
+        when list_bool_or(list_transform(
+            r.dropped, lambda one: t.n >= one.from_n and t.byte < one.byte
+        )) then 'rolled_back'
         else t.state
     end as state,
     t.started_at, t.ended_at,
@@ -44,7 +43,10 @@ select
     t.trigger, t.model, t.effort, t.error_code, t.error, t.end_reason
 from turns t
 join sources s on s.id = t.source
-join segments g on g.source = t.source;
+join segments g on g.source = t.source
+left join (
+    select source, list({'from_n': from_n, 'byte': byte}) as dropped from rollbacks group by source
+) r on r.source = t.source;
 
 -- Messages of people and agents, each once.
 create or replace view v_messages as
@@ -222,22 +224,75 @@ from (
 )
 where state not in ('reverted', 'rolled_back');
 
+-- Whether a time is in a period; a null means no limit.
+create or replace macro is_within(moment, from_time, until_time) as (
+    (from_time is null or moment >= from_time) and (until_time is null or moment < until_time)
+);
+
+-- The typical values of a column.
+create or replace macro spread_of(value) as {
+    'count': count(value), 'quantiles': quantile_cont(value::double, [0.5, 0.9, 0.99]),
+    'max': max(value)::double, 'mean': avg(value)
+};
+
+-- The same quantile as `quantile_cont`, of values that are given once with their rank.
+create or replace macro ranked_quantile(value, rank, of_count, share) as (
+    min(value) filter (rank > floor(share * (of_count - 1)))
+    + (
+        min(value) filter (rank > ceil(share * (of_count - 1)))
+        - min(value) filter (rank > floor(share * (of_count - 1)))
+    ) * any_value(share * (of_count - 1) - floor(share * (of_count - 1)))
+)::double;
+
+-- Tokens of sessions by model and quarter of an hour in a period; a null means no limit. A quarter that
+-- a limit divides is counted from the facts.
+create or replace macro usage_between(from_time, until_time) as table
+select s.home, g.thread as session, u.*
+from (
+    from usage_days
+    where (from_time is null or quarter >= from_time)
+    and (until_time is null or quarter + interval 15 minutes <= until_time)
+    union all
+    select
+        source, time_bucket(interval 15 minutes, time) as quarter, model, input, cached, output,
+        reasoning, total
+    from usage
+    where time >= from_time and time < from_time + interval 15 minutes
+    and quarter < from_time and (until_time is null or time < until_time)
+    union all
+    select
+        source, time_bucket(interval 15 minutes, time) as quarter, model, input, cached, output,
+        reasoning, total
+    from usage
+    where time < until_time and time >= until_time - interval 15 minutes
+    and quarter + interval 15 minutes > until_time and (from_time is null or quarter >= from_time)
+) u
+join sources s on s.id = u.source
+join segments g on g.source = u.source;
+
 -- Tokens, seconds and turns of each session in a period; a null means no limit.
 create or replace macro spent_by_session(from_time, until_time) as table
 with used as (
     select home, session, sum(total)::bigint as tokens
-    from v_usage
-    where (from_time is null or time >= from_time) and (until_time is null or time < until_time)
+    from usage_between(from_time, until_time)
     group by all
 ),
 worked as (
     select
-        home, session, count(*) as turns, sum(coalesce(seconds, 0)) as seconds,
-        count(*) filter (state not in ('completed', 'open')) as unsuccessful
-    from v_turns
-    where state not in ('reverted', 'rolled_back')
-    and (from_time is null or started_at >= from_time)
-    and (until_time is null or started_at < until_time)
+        s.home, g.thread as session, sum(t.turns)::bigint as turns, sum(t.seconds) as seconds,
+        sum(t.unsuccessful)::bigint as unsuccessful
+    from (
+        select
+            source, count(*) as turns, sum(coalesce(seconds, 0)) as seconds,
+            count(*) filter (state not in ('completed', 'open')) as unsuccessful
+        from turn_rows
+        where state not in ('reverted', 'rolled_back')
+        and (from_time is null or started_at >= from_time)
+        and (until_time is null or started_at < until_time)
+        group by source
+    ) t
+    join sources s on s.id = t.source
+    join segments g on g.source = t.source
     group by all
 )
 select
@@ -316,10 +371,9 @@ select project, project_id, source, target, kind from task_edges;
 -- Lines and bytes by kind of record; `known` is false for kinds that are not read.
 create or replace view v_kinds as
 select
-    ltrim(key, '?') as kind, key not like '?%' as known,
-    sum(cast(json_extract(value, '$[0]') as bigint))::bigint as lines,
-    sum(cast(json_extract(value, '$[1]') as bigint))::bigint as bytes
-from (select unnest(map_entries(cast(cast(kinds as json) as map(varchar, json))), recursive := true) from segments)
+    ltrim(kind, '?') as kind, kind not like '?%' as known, sum(lines)::bigint as lines,
+    sum(bytes)::bigint as bytes
+from kind_rows
 group by all;
 
 -- Notes that roles wrote about sessions and projects. They derive from logs and are not trusted.
@@ -420,19 +474,7 @@ create or replace macro language_of(path) as map_extract_value(
 -- Words that name what a session is about. `origin` is where a word comes from: `folder` (the top folder
 -- of a changed file), `language` (by its ending), `tool` (that was called), or `person` (`tailboard tag`).
 create or replace view v_tags as
-with paths as (
-    select
-        f.home, f.session, f.path,
-        -- The path in the folder of the session; null outside of it.
-        case
-            when starts_with(f.path, rtrim(g.cwd, '/') || '/')
-            then substr(f.path, length(rtrim(g.cwd, '/')) + 2)
-            when not starts_with(f.path, '/') then f.path
-        end as inside
-    from v_files f
-    join segments g on g.source = f.source
-),
-people as (
+with people as (
     select
         json_extract_string(selection, '$.session') as session,
         json_extract_string(arguments, '$.tag') as tag,
@@ -441,15 +483,10 @@ people as (
     where verb = 'tag'
     group by all
 )
-select distinct home, session, lower(split_part(inside, '/', 1)) as tag, 'folder' as origin
-from paths
-where contains(inside, '/') and not regexp_matches(inside, '^[./]')
-union all
-select distinct home, session, language_of(path), 'language'
-from paths
-where language_of(path) is not null
-union all
-select distinct home, session, lower(tool), 'tool' from v_calls
+select distinct s.home, g.thread as session, t.tag, t.origin
+from tag_rows t
+join sources s on s.id = t.source
+join segments g on g.source = t.source
 union all
 select distinct s.home, p.session, p.tag, 'person'
 from people p

@@ -1,8 +1,9 @@
 """Verifies the database against the files: counts every line again and compares.
 
 Each file is read up to its cursor, so files that are being written can be verified too. `deep`
-ingests the files again into a temporary database and compares every fact. Neither finds errors of
-the decoder: a line that is decoded wrongly is decoded in the same way again.
+ingests the files again into a temporary database and compares every fact, and derives again what
+is derived from facts. Neither finds errors of the decoder: a line that is decoded wrongly is
+decoded in the same way again.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,6 +13,7 @@ from tempfile import TemporaryDirectory
 from msgspec import Struct, field
 
 from ingest.db.database import Database
+from ingest.db.derived_rows import stale_sources
 from ingest.db.digest import NO_FACTS, digests
 from ingest.db.prune import retained_sources
 from ingest.db.query_reader import NamedQueries
@@ -78,6 +80,9 @@ def verify(
             check.detail = f"pruned on {pruned[source.id]:%Y-%m-%d}: its facts were removed"
         elif both is not None and check.ok and not check.detail:
             _compare(both, source, check)
+        if both is not None and check.ok and source.id in both.stale:
+            check.ok = False
+            check.detail = "rows derived from its facts are not up to date; run tailboard rebuild"
         done += source.size
         progress(done, (1 + deep) * size)
         yield check
@@ -136,6 +141,8 @@ class _Digests(Struct):
     """The sources in the temporary database, where their ids differ, by home and name."""
     kept: dict[int, int]
     """Number of stored prompts that no file contains any more, by source."""
+    stale: set[int]
+    """Sources of which what is derived from facts is not up to date."""
 
 
 def _digest_both(
@@ -156,6 +163,7 @@ def _digest_both(
             again.with_memory_retry(lambda: digests(again)),
             {(home.id, name): one for home in homes for name, one in known(again, home).items()},
             {row["source"]: row["prompts"] for row in database.rows("verify.kept_prompts")},
+            database.with_memory_retry(lambda: stale_sources(database)),
         )
 
 

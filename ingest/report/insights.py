@@ -9,8 +9,8 @@ from msgspec import Struct
 from ingest.codex.facts import MAIN_BUCKET
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.report.period import Period
-from ingest.report.report import Report, build_report
-from ingest.text.times import local_day
+from ingest.report.report import Report, build_session_report
+from ingest.text.times import bucket_minutes, local_day
 
 MODELS: Final = 4
 """Most models to list, the last of which may be `OTHERS`."""
@@ -85,10 +85,10 @@ def load_insights(
 ) -> Insights:
     """`now` is naive UTC."""
     limits = {"since": period.since, "until": period.until}
-    tokens = access.rows("insights.tokens", **limits)
+    tokens = access.rows("insights.tokens", **limits, minutes=bucket_minutes(zone))
     (spent,) = access.rows("insights.time", **limits, patience=PATIENCE)
     return Insights(
-        build_report(access, period, zone),
+        build_session_report(access, period),
         _tokens(tokens, period, now, zone),
         _spreads(access.rows("insights.spreads", **limits)),
         [Outcome(**row) for row in access.rows("insights.outcomes", **limits)],

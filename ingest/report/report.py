@@ -5,11 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ingest.db.query_reader import NamedQueries, Row
 from ingest.report.disk import Disk, sum_by_class
 from ingest.report.period import Period
-from ingest.text.times import local_day
+from ingest.text.times import bucket_minutes, local_day
 
 MAX_BUCKETS = 48
 """Most values of a sparkline: this many characters fit every terminal."""
@@ -102,17 +103,28 @@ class Report(Struct):
 
 def build_report(access: NamedQueries, period: Period, zone: tzinfo | None) -> Report:
     limits = {"since": period.since, "until": period.until}
-    chosen = limits | {"version": period.version}
     samples, width, series = _series(access, limits)
+    return replace(
+        build_session_report(access, period, whole=True),
+        running=_running(series, samples),
+        series=series,
+        width_seconds=width,
+        growth=_growth(access.rows("report.grown", **limits, minutes=bucket_minutes(zone)), zone),
+    )
+
+
+def build_session_report(access: NamedQueries, period: Period, *, whole: bool = False) -> Report:
+    """The report without how Tailboard ran and what it stores; without `whole` also without the
+    distributions of messages and batches."""
+    chosen = {"since": period.since, "until": period.until, "version": period.version}
     covered: Row = next(iter(access.rows("report.coverage", **chosen)), {})
-    covered |= next(iter(access.rows("tags.coverage", **chosen)), {})
     sessions = covered.get("sessions", 0)
     return Report(
         period,
-        _running(series, samples),
-        series,
-        width,
-        [Distribution(**row) for row in access.rows("report.distributions", **chosen)],
+        _running([], 0),
+        [],
+        0,
+        [Distribution(**row) for row in access.rows("report.distributions", **chosen, whole=whole)],
         sessions,
         [
             Covered(
@@ -121,7 +133,7 @@ def build_report(access: NamedQueries, period: Period, zone: tzinfo | None) -> R
             for name in _COVERED
         ],
         sum_by_class(access.rows("report.kinds", **chosen)),
-        _growth(access.rows("report.grown", **limits), zone),
+        [],
     )
 
 

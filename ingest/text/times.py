@@ -59,6 +59,14 @@ def local_day(moment: datetime, zone: tzinfo | None = None) -> date:
     return moment.replace(tzinfo=UTC).astimezone(zone).date()
 
 
+def bucket_minutes(zone: tzinfo | None = None) -> int:
+    """The length of parts that make up the local days of a zone: an hour, or a quarter where the
+    zone is not a whole number of hours from UTC."""
+    seasons = (datetime(2026, month, 1, tzinfo=UTC).astimezone(zone) for month in (1, 7))
+    offsets = (season.utcoffset() or timedelta() for season in seasons)
+    return 15 if any(offset % timedelta(hours=1) for offset in offsets) else 60
+
+
 def clock_time(moment: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     """A naive UTC time as local time: `17:40`, `Thu 17:40` within a week, else `2026-12-04`."""
     local = moment.replace(tzinfo=UTC).astimezone(zone)

@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from ingest.actions import RunReport
+from ingest.db import source_rows
 from ingest.db.database import Database
 from ingest.db.engine import Connection
 from ingest.db.load import FACT_TABLES
@@ -187,7 +188,10 @@ def _digest(home: Path) -> str:
     return digest.hexdigest()
 
 
-_OTHER_TABLES = ("sources", "cursors", "batches", "batch_moves", "problems", "session_rows")
+_OTHER_TABLES = (
+    "sources", "cursors", "batches", "batch_moves", "problems", "session_rows",
+    *source_rows.TABLES,
+)  # fmt: skip
 """Together with the tables of facts, all tables that reading fills."""
 
 

@@ -16,7 +16,7 @@ from ingest.db.query_reader import QueryReader, Row
 from ingest.sessions.limits import load_limits
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import id_length, title_of
-from ingest.text.times import ago, clock_time, local_day
+from ingest.text.times import ago, bucket_minutes, clock_time, local_day
 
 _LIMIT_COLUMNS = (
     Column("WINDOW"),
@@ -144,10 +144,10 @@ def _rows(invocation: Invocation, access: QueryReader, scope: Scope, by: str) ->
     }
     if by != "day":
         return _summed((row["key"], row) for row in access.rows("usage.by_name", by=by, **values))
-    quarters = access.rows("usage.by_time", **values)
+    parts = access.rows("usage.by_time", **values, minutes=bucket_minutes(invocation.zone))
     return _summed(
         (local_day(row["key"], invocation.zone).isoformat() if row["key"] else None, row)
-        for row in quarters
+        for row in parts
     )
 
 

@@ -31,8 +31,9 @@ _COLUMNS = (
 TESTED = {
     False: "Checked: every line of the files is accounted for. Not checked: the facts derived from "
     "them (use --deep).",
-    True: "Checked: the stored facts equal those of a new reading of the files. Not checked: "
-    "whether a line is interpreted correctly, because the same code reads it.",
+    True: "Checked: the stored facts equal those of a new reading of the files, and the rows "
+    "derived from them are up to date. Not checked: whether a line is interpreted correctly, "
+    "because the same code reads it.",
 }
 
 

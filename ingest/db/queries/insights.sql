@@ -1,12 +1,9 @@
 -- name: tokens
--- Tokens by model and quarter of an hour: days depend on the time zone.
+-- Tokens by model and part of a day, of $minutes: days depend on the time zone.
 select
-    time_bucket(interval 15 minutes, time) as time, coalesce(model, 'unknown') as model,
-    sum(total)::bigint as total
-from v_usage
-where time is not null
-and ($since::timestamp is null or time >= $since::timestamp)
-and ($until::timestamp is null or time < $until::timestamp)
+    time_bucket(to_minutes($minutes::integer), quarter) as time, coalesce(model, 'unknown') as model, sum(total)::bigint as total
+from usage_between($since::timestamp, $until::timestamp)
+where quarter is not null
 group by all
 order by time, model;
 
@@ -14,12 +11,12 @@ order by time, model;
 -- Number of turns by size, for tokens and for seconds. Sizes have three steps per power of ten: 1,
 -- 2, 5, 10, 20, 50 and so on.
 with measured as (
-    select 'tokens_per_turn' as name, min(time) as time, sum(total)::double as value
-    from v_usage
-    group by source, turn
+    select 'tokens_per_turn' as name, used_at as time, tokens::double as value
+    from turn_rows
+    where tokens is not null
     union all
     select 'turn_seconds', started_at, seconds
-    from v_turns
+    from turn_rows
     where seconds is not null and state not in ('reverted', 'rolled_back')
 ),
 sized as (
@@ -40,8 +37,9 @@ order by name, step;
 -- name: outcomes
 -- Number of turns by state.
 select state, count(*) as turns
-from v_turns
-where ($since::timestamp is null or started_at >= $since::timestamp)
+from turn_rows
+where state is not null
+and ($since::timestamp is null or started_at >= $since::timestamp)
 and ($until::timestamp is null or started_at < $until::timestamp)
 group by state
 order by turns desc, state;
@@ -74,34 +72,26 @@ order by time;
 -- Where the time of turns went, in seconds: commands, other tools, questions that waited for an
 -- answer, and the rest, in which the model worked. `until_next`: from the end of a turn to the next
 -- prompt, where that came within $patience.
-with turned as materialized (
+with turned as (
     select
-        source, n, coalesce(seconds, 0) as seconds,
-        lead(started_at) over (partition by home, session order by started_at) as next_at, ended_at
-    from v_turns
+        coalesce(seconds, 0) as seconds, next_at - ended_at as gap, coalesce(asked, 0) as asked,
+        coalesce(commands, 0) as commands, coalesce(tools, 0) as tools
+    from (
+        select
+            * replace (if($until::timestamp is null or next_at < $until::timestamp, next_at, null)
+                as next_at)
+        from turn_rows
+    )
     where state not in ('reverted', 'rolled_back')
     and ($since::timestamp is null or started_at >= $since::timestamp)
     and ($until::timestamp is null or started_at < $until::timestamp)
 ),
-called as (
-    select
-        source, turn as n,
-        sum(seconds) filter (kind = 'question') as asked,
-        sum(seconds) filter (kind = 'command') as commands,
-        sum(seconds) filter (kind not in ('question', 'command', 'script')) as tools
-    from calls
-    where seconds > 0 and source in (select source from turned)
-    group by all
-),
 parts as (
     -- Calls run beside each other, so they are never counted as longer than their turn.
     select
-        t.seconds, t.next_at - t.ended_at as gap,
-        least(coalesce(c.asked, 0), t.seconds) as asked,
-        least(coalesce(c.commands, 0), t.seconds - least(coalesce(c.asked, 0), t.seconds)) as commands,
-        coalesce(c.tools, 0) as tools
-    from turned t
-    left join called c on c.source = t.source and c.n = t.n
+        seconds, gap, least(asked, seconds) as asked,
+        least(commands, seconds - least(asked, seconds)) as commands, tools
+    from turned
 )
 select
     coalesce(sum(asked), 0) as asked, coalesce(sum(commands), 0) as commands,
@@ -114,14 +104,13 @@ from parts;
 -- name: programs
 -- The programs whose commands failed most often, and how long one run takes.
 select
-    program_of(command) as program, count(*) as runs, count(*) filter (status = 'failed') as failed,
-    median(seconds) as seconds
-from calls
-where kind = 'command'
-and ($since::timestamp is null or time >= $since::timestamp)
+    program, count(*) as runs, count(*) filter (failed) as failed, median(seconds) as seconds
+from command_rows
+where ($since::timestamp is null or time >= $since::timestamp)
 and ($until::timestamp is null or time < $until::timestamp)
+and program in (select program from command_rows where failed)
 group by program
-having failed > 0 and program <> ''
+having count(*) filter (failed) > 0 and program <> ''
 order by failed desc, runs, program
 limit $limit;
 
@@ -129,9 +118,7 @@ limit $limit;
 -- The sessions that spent the most tokens.
 with spent as (
     select home, session, sum(total)::bigint as total
-    from v_usage
-    where ($since::timestamp is null or time >= $since::timestamp)
-    and ($until::timestamp is null or time < $until::timestamp)
+    from usage_between($since::timestamp, $until::timestamp)
     group by all
 )
 select t.session, s.title, s.project, t.total

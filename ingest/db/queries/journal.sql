@@ -1,21 +1,32 @@
 -- name: newest
 -- When the last turn of a project began, or its session where turns have no times.
 select max(coalesce(t.started_at, s.started_at, s.last_at)) as began_at
-from v_turns t
-join v_sessions s on s.home = t.home and s.id = t.session
-where $project::varchar is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\'));
+from turn_rows t
+join sources f on f.id = t.source
+join segments g on g.source = t.source
+join v_sessions s on s.home = f.home and s.id = g.thread
+where t.state is not null
+and ($project::varchar is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')));
 
 -- name: days
--- The quarters of an hour in which sessions have turns: days depend on the time zone, and every
--- zone is a multiple of a quarter. Where turns have no times, the start of their session.
+-- The parts of days, of $minutes, in which sessions have turns: days depend on the time zone. Where turns
+-- have no times, the start of their session.
 select distinct
-    time_bucket(interval 15 minutes, coalesce(t.started_at, s.started_at, s.last_at)) as quarter,
+    coalesce(
+        t.time, time_bucket(to_minutes($minutes::integer), coalesce(s.started_at, s.last_at))
+    ) as time,
     s.home, s.id as session
-from v_turns t
-join v_sessions s on s.home = t.home and s.id = t.session
-where quarter is not null
+from (
+    select distinct source, time_bucket(to_minutes($minutes::integer), started_at) as time
+    from turn_rows
+    where state is not null
+) t
+join sources f on f.id = t.source
+join segments g on g.source = t.source
+join v_sessions s on s.home = f.home and s.id = g.thread
+where time is not null
 and ($project::varchar is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')))
-order by quarter desc, s.id;
+order by time desc, s.id;
 
 -- name: recorded_edits
 -- The entries of the edit log with one of these verbs, in order.

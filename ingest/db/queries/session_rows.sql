@@ -18,7 +18,8 @@ select
     bool_or(
         (g.parent is not null and g.root is null)
         or g.thread in (select parent from segments where root is null)
-    ) as rootless
+    ) as rootless,
+    list(g.source) as sources
 from segments g
 join sources s on s.id = g.source
 where (s.home, g.thread) in (from sessions)
@@ -207,10 +208,3 @@ update session_rows set home = $home where home = $old;
 
 -- name: move_tasks
 update session_tasks set home = $home where home = $old;
-
--- name: version
--- The version of the derivation that made the rows.
-select value from meta where key = 'session_rows';
-
--- name: set_version
-insert or replace into meta values ('session_rows', $version);

@@ -19,12 +19,3 @@ from v_tags
 group by tag
 order by sessions desc, tag
 limit $limit offset $offset;
-
--- name: coverage
--- How many of these sessions have a tag.
-select count(*) as tag
-from v_sessions
-where id in (select session from v_tags)
-and ($version::varchar is null or cli_version = $version::varchar)
-and ($since::timestamp is null or coalesce(started_at, last_at) >= $since::timestamp)
-and ($until::timestamp is null or coalesce(started_at, last_at) < $until::timestamp);

@@ -14,7 +14,7 @@ from ingest.sessions.load import load_logs
 from ingest.sessions.scope import TIMELESS, Scope
 from ingest.sessions.session import Session, list_sessions
 from ingest.text.redact import count_masked
-from ingest.text.times import local_day
+from ingest.text.times import bucket_minutes, local_day
 
 
 def journal_rules(zone: tzinfo | None, turns: int) -> Rules:
@@ -117,8 +117,8 @@ def list_days(
 ) -> dict[date, list[str]]:
     """The days on which turns began, the newest first, each with its sessions."""
     days: dict[date, dict[str, None]] = {}
-    for row in rows.rows("journal.days", project=project):
-        days.setdefault(local_day(row["quarter"], zone), {})[row["session"]] = None
+    for row in rows.rows("journal.days", project=project, minutes=bucket_minutes(zone)):
+        days.setdefault(local_day(row["time"], zone), {})[row["session"]] = None
     return {day: list(sessions) for day, sessions in days.items()}
 
 

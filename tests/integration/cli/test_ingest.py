@@ -123,15 +123,28 @@ def test_verify_exits_with_1_if_anything_differs(cli: CliHarness, sessions: Sess
     assert "differences found" in cli.run("verify").out
 
 
-def test_verify_deep_finds_a_fact_that_is_not_in_the_file(
-    cli: CliHarness, sessions: Sessions
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        (
+            "update messages set text = 'Another' where text like 'It works%'",
+            "the stored facts differ from those in the file",
+        ),
+        (
+            "update usage_days set total = 0 from sources s where s.id = source and s.path = ?",
+            "rows derived from its facts are not up to date; run tailboard rebuild",
+        ),
+    ],
+)
+def test_verify_deep_finds_what_is_stored_and_not_in_the_file(
+    cli: CliHarness, sessions: Sessions, change: str, detail: str
 ) -> None:
+    path = str(sessions.done.path)
     with Database(cli.db) as database:
-        database.execute("update messages set text = 'Another' where text like 'It works%'")
+        database.execute(change, [path] if "?" in change else None)
     document = cli.json("verify", "--deep", code=1)
     (wrong,) = (source for source in document["sources"] if not source["ok"])
-    assert wrong["path"] == str(sessions.done.path)
-    assert wrong["detail"] == "the stored facts differ from those in the file"
+    assert (wrong["path"], wrong["detail"]) == (path, detail)
     assert cli.json("verify")["ok"] is True
 
 
