@@ -52,7 +52,7 @@ class Server:
         """A new server, started. With `copy_of`: as empty as that one was, without the time it
         takes to create one."""
         folder = Path(tempfile.mkdtemp(prefix="tailboard-pg-"))
-        server = cls(folder, _free_port())
+        server = cls(folder, free_port())
         if os.geteuid() == 0:
             shutil.chown(folder, _USER, _GROUP)
         if copy_of is None:
@@ -128,7 +128,8 @@ class Server:
         assert found is not None
         return str(found / name) if (found / name).exists() else name
 
-    def _as_nobody(self) -> dict[str, Any]:
+    def as_nobody(self) -> dict[str, Any]:
+        """How to start a program that must not run as root."""
         if os.geteuid() != 0:
             return {}
         return {"user": _USER, "group": _GROUP, "extra_groups": []}
@@ -137,14 +138,14 @@ class Server:
         done = subprocess.run(
             [self._command(name), *arguments], cwd=self.folder, capture_output=True, check=False,
             input=given.encode(),
-            **self._as_nobody(),
+            **self.as_nobody(),
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"{name}: {done.stderr.decode(errors='replace')}")
         return done.stdout.decode()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
         return int(one.getsockname()[1])

@@ -194,9 +194,14 @@ def end_recorded(database: Database, ends: list[BatchEnd], now: str) -> int:
     claimed."""
     values = {"ends": [asdict(end) for end in ends], "now": now}
     ended = database.run("commit_results.end_batches", **values)
-    if ended:
+    if ended and _have_history(database, [end.batch for end in ends]):
         database.run("commit_results.record_ends", **values)
     return ended
+
+
+def _have_history(database: Database, batches: list[str]) -> bool:
+    """Asked first, because most batches have none, and recording takes longer."""
+    return bool(database.rows_in_transaction("commit_results.with_history", batches=batches))
 
 
 def _delete_facts(database: Database, table: str, source: int, byte: int | None = None) -> None:

@@ -49,16 +49,20 @@ class Claim(Struct):
     finish: int
 
 
-def claim(database: Database, claims: list[Claim], now: str) -> None:
-    """Claim those of these batches that are claimable, inside the open transaction.
+def claim(database: Database, claims: list[Claim], now: str) -> int:
+    """Claim which of these batches are claimable, inside the open transaction; return how many.
 
     Any other keeps its state, and ending it is refused: a person decided about it meanwhile.
     """
     if not claims:
-        return
+        return 0
     rows = [asdict(batch) for batch in claims]
-    database.run_in_portions("queue.claim_known", "batches", rows, free=CLAIMABLE, now=now)
-    database.run_in_portions("queue.add", "batches", rows, now=now)
+    claimed = database.run_in_portions(
+        "queue.claim_known", "batches", rows, free=CLAIMABLE, now=now
+    )
+    if claimed < len(rows):
+        claimed += database.run_in_portions("queue.add", "batches", rows, now=now)
+    return claimed
 
 
 class _Moved(Struct):

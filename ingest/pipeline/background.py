@@ -16,7 +16,6 @@ from msgspec import Struct
 from ingest import log
 from ingest.batches.batch import BatchKey, Kind
 from ingest.batches.failure import Failure, classify
-from ingest.batches.state import State
 from ingest.db import queue
 from ingest.db.commit_results import BatchEnd, end_recorded
 from ingest.db.database import Database
@@ -104,11 +103,12 @@ class BackgroundJob(ABC, Generic[R]):
         if self._idle_until is None or now >= self._idle_until:
             self._begin(now)
 
-    def finish(self) -> None:
-        """Wait for the running work, and store its result or failure."""
+    def finish(self) -> bool:
+        """Wait for the running work, and store its result or failure. Return whether there was work
+        and it succeeded."""
         running, self._running = self._running, None
         if running is None:
-            return
+            return False
         if running.thread is not None:
             running.thread.join()
         try:
@@ -129,6 +129,8 @@ class BackgroundJob(ABC, Generic[R]):
             )
             self._unreleased = False
             self.on_failure(running.claim.id, failure)
+            return False
+        return running.result is not None
 
     def run_pending(self) -> None:
         """Run what is pending, one batch after the other, and wait for it."""
@@ -161,11 +163,9 @@ class BackgroundJob(ABC, Generic[R]):
     def _start(self, found: Row, now: datetime) -> None:
         claim = self._claim(found)
         with self.database.transaction():
-            queue.claim(self.database, [claim], now.isoformat())
+            if not queue.claim(self.database, [claim], now.isoformat()):
+                return  # A user action changed it in the meantime.
             self.on_claim(found, claim.id)
-        row = self.database.first_row("queue.batch", id=claim.id)
-        if row is None or row["state"] != State.CLAIMED:
-            return  # A user action changed it in the meantime.
         running: _Running[R] = _Running(claim, found, now, now)
         self._running = running
         try:

@@ -17,7 +17,7 @@ from ingest.projects.journal.page import page
 from ingest.sessions.load import Parts, load_logs
 from ingest.sessions.model import SessionLog, SessionTurn
 from ingest.sessions.scope import TIMELESS
-from ingest.sessions.session import Session, title_of, to_sessions
+from ingest.sessions.session import Session, to_sessions
 from ingest.team.membership import Level, Membership, SharedProject
 from ingest.team.rows import (
     Changes,
@@ -36,10 +36,6 @@ from ingest.team.rows import (
 )
 
 _EVERY: Final = 1_000_000_000
-_FIGURES: Final = (
-    "started_at", "last_at", "turns", "failed_turns", "commands", "failed_commands", "plan_total",
-    "plan_done", "seconds", "input", "cached", "output", "reasoning", "total",
-)  # fmt: skip
 _TURNS: Final = Parts(facts=("messages", "calls", "changes"))
 _ARTIFACT_BYTES: Final = 300_000
 """Most text of the commands and messages of a turn: PostgreSQL indexes at most about a megabyte of
@@ -49,24 +45,36 @@ a row. What is beyond it is left out, and counted."""
 def version(membership: Membership, project: SharedProject) -> str:
     """Changes with what decides, beside the data, which rows are sent, and where to."""
     since, joined = project.since.isoformat(), membership.joined_at.isoformat()
-    return " ".join((__version__, project.level, since, membership.installation, joined))
+    seen_by = project.visibility
+    return " ".join((__version__, project.level, seen_by, since, membership.installation, joined))
 
 
 def find_changes(
     rows: NamedQueries, membership: Membership, project: SharedProject, limit: int | None = None
 ) -> Changes:
-    values = {"project": project.id, "tasks": project.level.has_plan}
-    stamped = version(membership, project)
-    found = rows.rows("team.changed", version=stamped, limit=limit or _EVERY, **values)
+    stamped, has_plan = version(membership, project), project.level.has_plan
+    found = rows.rows("team.changed", version=stamped, project=project.id, limit=limit or _EVERY)
+    total, has_gone = (found[0]["total"], found[0]["gone"]) if found else (0, 0)
     units = [
         Unit(row["home"], row["session"], row["stamp"], row["bytes"])
         for row in found
         if row["stamp"] is not None
     ]
+    if has_plan:
+        for row in rows.rows("team.changed_tasks", version=stamped, project=project.id):
+            if row["stamp"] is None:
+                has_gone += 1
+            else:
+                units.insert(0, Unit("", "", row["stamp"]))
+                total += 1
+    else:
+        has_gone += len(rows.rows("team.sent_tasks", project=project.id))
     gone: list[GoneUnit] = []
-    if found and found[0]["gone"]:
-        gone = [GoneUnit(**row) for row in rows.rows("team.gone", **values)]
-    return Changes(units, gone, found[0]["total"] if found else 0)
+    if has_gone:
+        gone = [
+            GoneUnit(**row) for row in rows.rows("team.gone", project=project.id, tasks=has_plan)
+        ]
+    return Changes(units, gone, total)
 
 
 # ── rows ────────────────────────────────────────────────────────────────────────────────────────
@@ -82,12 +90,17 @@ def build(
     """The rows of these units at the level of the project. `turns`: most turns of a session in its
     journal."""
     portion = Portion(units)
-    keys = [{"home": unit.home, "session": unit.session} for unit in units if unit.session]
-    if keys:
-        found = rows.rows("team.sessions", units=keys)
-        _add_figures(portion, rows, project, keys, found)
+    wanted = {(unit.home, unit.session) for unit in units if unit.session}
+    if wanted:
+        ids = sorted({session for _, session in wanted})
+        sessions: list[Session] = []
         if project.level.has_plan:
+            found = rows.rows("team.sessions", sessions=ids)
+            # Another home may have a copy of a session, which may be in another project.
+            found = [row for row in found if (row["home"], row["id"]) in wanted]
             sessions = to_sessions(found, TIMELESS)
+        _add_figures(portion, rows, project, wanted, sessions)
+        if sessions:
             _add_journals(portion, rows, project, sessions, zone, turns)
             if project.level is Level.TEXT:
                 _add_memories(portion, rows, project, sessions)
@@ -101,31 +114,58 @@ def _add_figures(
     portion: Portion,
     rows: NamedQueries,
     project: SharedProject,
-    keys: list[dict[str, str]],
-    sessions: list[Row],
+    wanted: set[tuple[str, str]],
+    sessions: list[Session],
 ) -> None:
-    named = project.level.has_plan
-    for row in sessions:
+    """`sessions`: those that are sent with their titles."""
+    ids = sorted({session for _, session in wanted})
+    files = {
+        row["id"]: (row["home"], row["session"])
+        for row in rows.rows("team.sources", sessions=ids)
+        if (row["home"], row["session"]) in wanted
+    }
+    took: dict[tuple[str, str], float] = {}
+    for row in rows.rows("team.seconds", sources=list(files)):
+        if row["seconds"] is not None:
+            key = files[row["source"]]
+            took[key] = took.get(key, 0.0) + row["seconds"]
+    named = {(session.home_id, session.id): session for session in sessions}
+    units = {key: unit_id(project.id, *key) for key in wanted}
+    for row in rows.rows("team.figures", sessions=ids):
+        key = (row.pop("home"), row.pop("id"))
+        if key not in wanted:
+            continue
+        session = named.get(key)
         made = SessionRow(
-            session=clean(row["id"]),
-            parent=clean_if_any(row["parent_id"]),
-            state=row["turn_state"],
-            waits=row["waits_for_user"],
-            model=name_if_any(row["model"]),
-            cli_version=name_if_any(row["cli_version"]),
-            title=clean_if_any(title_of(row["title"])) if named else None,
-            branch=clean_if_any(row["branch"]) if named else None,
-            **{name: row[name] for name in _FIGURES},
+            session=clean(key[1]),
+            parent=clean_if_any(row.pop("parent_id")),
+            state=row.pop("turn_state"),
+            waits=row.pop("waits_for_user"),
+            model=name_if_any(row.pop("model")),
+            cli_version=name_if_any(row.pop("cli_version")),
+            seconds=took.get(key),
+            title=clean_if_any(session.title) if session else None,
+            branch=clean_if_any(session.branch) if session else None,
+            **row,
         )
-        key = (row["home"], row["id"])
-        portion.add(unit_id(project.id, *key), made.started_at, key, made)
-    for row in rows.rows("team.usage", units=keys):
-        home, session = row.pop("home"), row.pop("session")
-        day: date | None = row["day"]
-        used = (home, session, day, row["model"])
+        portion.add(units[key], made.started_at, key, made)
+    for used, spent in _usage(rows, files).items():
+        home, id_, day, model = used
         began = datetime(day.year, day.month, day.day) if day else None  # noqa: DTZ001 - naive UTC
-        made_usage = UsageRow(session=clean(session), **{**row, "model": name_if_any(row["model"])})
-        portion.add(unit_id(project.id, home, session), began, used, made_usage)
+        used_row = UsageRow(session=clean(id_), day=day, model=name_if_any(model), **spent)
+        portion.add(units[home, id_], began, used, used_row)
+
+
+def _usage(
+    rows: NamedQueries, files: dict[int, tuple[str, str]]
+) -> dict[tuple[str, str, date | None, str | None], dict[str, int]]:
+    """Tokens by home, session, day and model. A session may consist of several files."""
+    spent: dict[tuple[str, str, date | None, str | None], dict[str, int]] = {}
+    for row in rows.rows("team.usage", sources=list(files)):
+        key = (*files[row.pop("source")], row.pop("day"), row.pop("model"))
+        old = spent.get(key)
+        spent[key] = row if old is None else {name: row[name] + old[name] for name in row}
+    return spent
 
 
 def _add_journals(

@@ -48,6 +48,12 @@ class SharedProject(Struct, frozen=True):
     level: Level
     since: datetime
     sharing: Sharing = Sharing.ON
+    private: bool = False
+    """Whether only installations of the same role in the store may read it."""
+
+    @property
+    def visibility(self) -> str:
+        return "private" if self.private else "team"
 
 
 class Membership(Struct, frozen=True):

@@ -171,7 +171,11 @@ class Store:
 
         names = sql.SQL(", ").join(map(sql.Identifier, columns))
         composed = sql.SQL(statement(name))
-        return composed.format(table=sql.Identifier("tailboard", table), columns=names)
+        return composed.format(
+            table=sql.Identifier("tailboard", table),
+            staged=sql.Identifier(f"staged_{table}"),
+            columns=names,
+        )
 
     def _explained(self, error: "psycopg.Error") -> TeamError:
         import psycopg

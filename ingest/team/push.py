@@ -51,30 +51,33 @@ def push(
     with store.transaction():
         check(store, membership)
         named = project.level.has_plan and is_remote(project.id)
-        store.run(
+        is_new = store.run(
             "push.project",
             installation=installation,
             id=there,
             name=clean(project.label),
             level=project.level.value,
+            visibility=project.visibility,
             repo=clean(project.id) if named else None,
         )
+        if is_new:
+            for noun in NOUNS:
+                store.run_on("push.set_visibility", noun, visibility=project.visibility, **values)
+        empty: dict[str, object] = {}
         for noun in NOUNS:
             rows, columns = portion.rows[noun], COLUMNS[noun]
-            dropped = [*left, *units]
+            empty[noun] = not rows
             if rows:
-                dropped = left
                 store.run_on("push.stage", noun, columns)
                 store.copy(noun, columns, (row.values(installation, there) for row in rows))
                 deleted += store.run_on(
                     "push.drop_changed", noun, units=units, installation=installation
                 ).rowcount
-                added += store.run_on("push.add", noun, columns).rowcount
-                store.run("push.unstage")
-            if dropped:
-                deleted += store.run_on("push.drop_units", noun, units=dropped, **values).rowcount
-        if units:
-            store.run("push.drop_tombstones", installation=installation, units=units)
+                added += store.run_on(
+                    "push.add", noun, columns, visibility=project.visibility
+                ).rowcount
+        found = store.rows("push.drop_units", units=units, left=left, **empty, **values)
+        deleted += found[0]["deleted"]
         if left:
             reasons = [unit.reason for unit in gone]
             store.run("push.add_tombstones", units=left, reasons=reasons, **values)

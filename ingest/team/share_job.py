@@ -36,9 +36,9 @@ SETTLED_FOR: Final = timedelta(minutes=1)
 """How long nothing is compared while nothing is committed."""
 REVIVE_AFTER: Final = timedelta(hours=1)
 """A batch that was given up because the server was away is tried again after this time."""
-_PORTION_UNITS: Final = 1000
+_PORTION_UNITS: Final = 5000
 _PORTION_BYTES: Final = 64 * 1024**2
-"""Of Codex's files: what is read from them must fit into memory."""
+"""Of Codex's files: what is read from them must fit into memory. For figures nothing is read."""
 _CLAIMABLE: Final = (State.PENDING, State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED)
 _TEAM: Final = "team"
 
@@ -110,16 +110,12 @@ class ShareJob(BackgroundJob[SentPortion]):
         """Send everything of these projects now, until it is done or has failed."""
         for id_ in sorted(projects):
             while (team := self.team.read()) and (project := team.project(id_)) is not None:
-                batch = batch_id(project)
-                row = self.database.first_row("queue.batch", id=batch)
+                row = self.database.first_row("queue.batch", id=batch_id(project))
                 pending = row is not None and row["state"] == State.PENDING
                 if (found := self._changed(project, team, always=pending)) is None:
                     break
                 self._start(found, self.clock())
-                self.finish()
-                row = self.database.first_row("queue.batch", id=batch)
-                failed = row is not None and row["state"] not in _CLAIMABLE
-                if failed or found["changes"].is_complete:
+                if not self.finish() or found["changes"].is_complete:
                     break
 
     # ── what to send ──────────────────────────────────────────────────────────────────────────────
@@ -146,7 +142,8 @@ class ShareJob(BackgroundJob[SentPortion]):
         changes = Changes([], [], 1)  # Withdrawing.
         if project.sharing is Sharing.ON:
             changes = find_changes(self.database, team, project, _PORTION_UNITS)
-            changes = replace(changes, units=_portion(changes.units))
+            if project.level.has_plan:
+                changes = replace(changes, units=_portion(changes.units))
         if not (changes.count or always):
             return None
         return {
@@ -222,12 +219,12 @@ class ShareJob(BackgroundJob[SentPortion]):
             self.database.run("team.drop_project", project=result.project)
             self.team.forget(result.project)
             return
-        if units := [*result.units, *result.gone]:
-            keys = [{"home": unit["home"], "session": unit["session"]} for unit in units]
-            project = result.project
-            self.database.run("team.drop_units", units=_json(keys), project=project)
+        project = result.project
+        if result.gone:
+            self.database.run("team.drop_units", units=_json(result.gone), project=project)
+        if result.units:
             self.database.run(
-                "team.add_units", units=_json(result.units), project=project, now=now.isoformat()
+                "team.put_units", units=_json(result.units), project=project, now=now.isoformat()
             )
 
 

@@ -27,6 +27,7 @@ from ingest.cli.output import Output
 from ingest.cli.team_store import membership, own_project, shared, team_file
 from ingest.db.actions import execute_action
 from ingest.db.query_reader import QueryReader, allow_for_load
+from ingest.db.queue import rescue
 from ingest.errors import NotFound, Refused
 from ingest.exit_codes import Exit
 from ingest.pipeline.run import RunSettings
@@ -179,19 +180,25 @@ def _candidate(
     team: Membership | None,
     text: str,
     level: str | None,
+    private: bool | None = None,
 ) -> SharedProject:
     id_, label = own_project(invocation, access, text)
     old = team.project(id_) if team is not None else None
     chosen = Level(level) if level else old.level if old else Level.FIGURES
-    return SharedProject(id_, label, chosen, utc_now())
+    hidden = private if private is not None else old is not None and old.private
+    return SharedProject(id_, label, chosen, utc_now(), private=hidden)
 
 
 @click.command("share", cls=Command)
 @_project
 @_level
+@click.option("--private/--no-private", default=None,
+              help="Let only yourself read it there, on all your machines.")  # fmt: skip
 @yes_option
 @with_invocation
-def share(invocation: Invocation, project: str, level: str | None, yes: bool) -> int:
+def share(
+    invocation: Invocation, project: str, level: str | None, private: bool | None, yes: bool
+) -> int:
     """Share a project with the team, from now on and at this level, after showing what would leave.
     Without --level: figures.
 
@@ -201,12 +208,13 @@ def share(invocation: Invocation, project: str, level: str | None, yes: bool) ->
     team = membership(invocation)
     _write_tasks(invocation)
     with open_for_reading(invocation) as access:
-        one = _candidate(invocation, access, team, project, level)
+        one = _candidate(invocation, access, team, project, level, private)
         everything = replace(find_changes(access, _stranger(invocation), one), gone=[])
         found = _preview(invocation, access, one, everything)
     if not invocation.options.json:
         _show_preview(invocation.output, found, 0)
-    question = f"Share {one.label} at level {one.level}?"
+    seen_by = ", for yourself only" if one.private else ""
+    question = f"Share {one.label} at level {one.level}{seen_by}?"
     if not confirmed(invocation.output, question, yes=yes):
         return Exit.ATTENTION
     team_file(invocation).share(replace(one, since=invocation.now))
@@ -356,6 +364,7 @@ def _send_here(invocation: Invocation, projects: set[str]) -> list[ProjectStatus
         )
         if settings.memory_enabled:
             TasksWriter(database, lambda: invocation.judged).run(job.stop)
+        rescue(database, invocation.now)
         execute_action(
             database, _retry(invocation, projects), invocation.now, settings.max_attempts
         )

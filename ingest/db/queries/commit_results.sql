@@ -16,6 +16,10 @@ from (select unnest($ends::struct(
 )[], recursive := true)) e
 where batches.id = e.batch and batches.state = 'claimed';
 
+-- name: with_history
+-- Whether any of these batches has a history: one row if so.
+select 1 as found from batch_moves where list_contains($batches::varchar[], batch) limit 1;
+
 -- name: record_ends
 -- Write the history row of each batch that ended and has a history.
 insert into batch_moves (batch, time, move, old, new, actor, reason, attempt, error_code)

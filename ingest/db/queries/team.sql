@@ -1,29 +1,51 @@
 -- name: changed
--- Units of a project that are not as they were sent last, most recently active first: its sessions,
--- and its tasks as a whole (without a session). `version` changes with everything else that decides
--- what is sent. Units without a stamp were sent, and may be gone.
+-- Sessions of a project that are not as they were sent last, most recently active first. `version`
+-- changes with everything else that decides what is sent. Those without a stamp were sent, and may
+-- be gone. Reads what decides what is sent, and no views: an owner asks after each commit.
 with units as (
-    select s.home, s.id as session, hash($version, s)::varchar as stamp, s.bytes, s.last_at
-    from v_sessions s
-    where s.project_id = $project
-    union all
     select
-        '' as home, '' as session, hash($version, list(t order by t.id))::varchar as stamp,
-        0 as bytes, null as last_at
-    from project_tasks t
-    where t.project_id = $project and $tasks
-    having count(*) > 0
+        r.home, r.id as session, r.bytes, r.last_at,
+        hash(
+            $version, m.branch, r.parent_id, r.title, r.cwd, r.began_on, r.model, r.cli_version,
+            r.source, r.segments, r.started_at, r.last_at, r.bytes, r.unknown_lines, r.turn_state,
+            r.waits_for_user, r.turns, r.failed_turns, r.commands, r.failed_commands,
+            r.plan_revision, r.plan_total, r.plan_done, r.input, r.cached, r.output, r.reasoning,
+            r.total
+        )::varchar as stamp
+    from session_rows r
+    left join v_moves m on m.session = r.id
+    left join folders d
+        on d.path = rtrim(r.cwd, '/\') and d.recorded = coalesce(r.repository, '')
+    where coalesce(d.project, nullif(rtrim(r.cwd, '/\'), ''), 'unknown') = $project
 )
 select
-    n.home, n.session, n.stamp, n.bytes, count(n.stamp) over () as total,
-    count(*) filter (n.stamp is null) over () as gone
+    coalesce(n.home, u.home) as home, coalesce(n.session, u.session) as session, n.stamp,
+    n.bytes, count(n.stamp) over () as total, count(*) filter (n.stamp is null) over () as gone
 from units n
 full join (
-    select home, session, stamp from shared_units where project_id = $project
+    select home, session, stamp from shared_units where project_id = $project and session <> ''
 ) u on u.home = n.home and u.session = n.session
 where u.stamp is distinct from n.stamp
 order by n.stamp is null, n.last_at desc nulls first, n.session, n.home
 limit $limit;
+
+-- name: changed_tasks
+-- Whether the tasks of a project are not as they were sent last: one row if so, without a stamp if
+-- there are none any more.
+select n.stamp
+from (
+    select if(count(*) > 0, hash($version, list(t order by t.id))::varchar, null) as stamp
+    from project_tasks t
+    where t.project_id = $project
+) n
+left join (
+    select stamp from shared_units where project_id = $project and session = ''
+) u on true
+where u.stamp is distinct from n.stamp;
+
+-- name: sent_tasks
+-- One row if the tasks of a project were sent.
+select 1 as found from shared_units where project_id = $project and session = '';
 
 -- name: gone
 -- Units that were sent and are not in the project any more, and why. Those of a file that is being
@@ -58,44 +80,51 @@ select
 from shared_units
 group by project_id;
 
--- name: sessions
--- Sessions to send, with how long their turns took.
-with wanted as (
-    select unnest($units::struct(home varchar, session varchar)[], recursive := true)
-)
-select s.*, h.path as home_path, t.seconds
-from v_sessions s
-join wanted w on w.home = s.home and w.session = s.id
-left join homes h on h.id = s.home
-left join (
-    select
-        o.home, g.thread,
-        sum(coalesce(
-            t.seconds, if(t.ended_at >= t.started_at, epoch(t.ended_at - t.started_at), null)
-        )) as seconds
-    from turns t
-    join segments g on g.source = t.source
-    join sources o on o.id = t.source
-    where g.thread in (select session from wanted)
-    group by all
-) t on t.home = s.home and t.thread = s.id
-order by s.id, s.home;
+-- name: figures
+-- Sessions to send.
+select
+    home, id, parent_id, turn_state, waits_for_user, started_at, last_at, turns, failed_turns,
+    commands, failed_commands, plan_total, plan_done, input, cached, output, reasoning, total, model,
+    cli_version
+from session_rows
+where id in (select unnest($sessions::varchar[]))
+order by id, home;
+
+-- name: sources
+-- The files of these sessions: what is counted has their ids, and no join takes as little time.
+select id, home, thread as session
+from sources
+where thread in (select unnest($sessions::varchar[]));
+
+-- name: seconds
+-- How long the turns in these files took.
+select
+    source,
+    sum(coalesce(
+        seconds, if(ended_at >= started_at, epoch(ended_at - started_at), null)
+    )) as seconds
+from turns
+where source in (select unnest($sources::integer[]))
+group by source;
 
 -- name: usage
--- Tokens of these sessions by day, in UTC, and model.
-with wanted as (
-    select unnest($units::struct(home varchar, session varchar)[], recursive := true)
-)
+-- Tokens in these files by day, in UTC, and model.
 select
-    o.home, g.thread as session, cast(u.time as date) as day, u.model,
-    sum(u.input)::bigint as input, sum(u.cached)::bigint as cached, sum(u.output)::bigint as output,
-    sum(u.reasoning)::bigint as reasoning, sum(u.total)::bigint as total
-from usage u
-join segments g on g.source = u.source
-join sources o on o.id = u.source
-join wanted w on w.home = o.home and w.session = g.thread
+    source, cast(time as date) as day, model, sum(input)::bigint as input,
+    sum(cached)::bigint as cached, sum(output)::bigint as output,
+    sum(reasoning)::bigint as reasoning, sum(total)::bigint as total
+from usage
+where source in (select unnest($sources::integer[]))
 group by all
-order by session, o.home, day, u.model;
+order by source, day, model;
+
+-- name: sessions
+-- The same sessions with everything that journals need.
+select s.*, h.path as home_path
+from v_sessions s
+left join homes h on h.id = s.home
+where s.id in (select unnest($sessions::varchar[]))
+order by s.id, s.home;
 
 -- name: tasks
 -- The tasks of a project as they are stored.
@@ -132,14 +161,20 @@ and (home, session) in (
     ), recursive := true))
 );
 
--- name: add_units
+-- name: put_units
 -- Record what was sent; `units` is JSON, which takes less time and memory than a list.
-insert into shared_units by name
-select $project as project_id, u.*, $now::timestamp as sent_at
-from (select unnest(from_json(
-    $units,
-    '[{"home": "VARCHAR", "session": "VARCHAR", "stamp": "VARCHAR", "rows": "INTEGER"}]'
-), recursive := true)) u;
+merge into shared_units s
+using (
+    select u.*, $now::timestamp as sent_at
+    from (select unnest(from_json(
+        $units,
+        '[{"home": "VARCHAR", "session": "VARCHAR", "stamp": "VARCHAR", "rows": "INTEGER"}]'
+    ), recursive := true)) u
+) n
+on s.project_id = $project and s.home = n.home and s.session = n.session
+when matched then update set stamp = n.stamp, rows = n.rows, sent_at = n.sent_at
+when not matched then insert (project_id, home, session, stamp, rows, sent_at)
+    values ($project, n.home, n.session, n.stamp, n.rows, n.sent_at);
 
 -- name: drop_project
 -- Forget what was sent of a project.

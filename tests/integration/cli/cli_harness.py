@@ -46,15 +46,18 @@ class CliHarness:
     def db(self) -> Path:
         return self.tmp / "data" / "tailboard.duckdb"
 
-    def run(self, *arguments: str) -> Answer:
-        env = {
+    @property
+    def variables(self) -> dict[str, str]:
+        return {
             "CODEX_HOME": str(self.home),
             "TAILBOARD_DB": str(self.db),
             "TAILBOARD_CONFIG": str(self.tmp / "config.toml"),
             **self.env,
         }
+
+    def run(self, *arguments: str) -> Answer:
         self.capture.readouterr()
-        code = run(arguments, env, self.now, self.zone)
+        code = run(arguments, self.variables, self.now, self.zone)
         captured = self.capture.readouterr()
         return Answer(code, captured.out, captured.err)
 

@@ -1,6 +1,9 @@
 """Sending as work of the queue: whatever ends in between, the next attempt completes it."""
 
 import contextlib
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from functools import partial
@@ -26,7 +29,7 @@ from ingest.team.status import project_statuses
 from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.queue.test_with_an_owner import HASTY
 from tests.integration.team.conftest import Machine, Sender, TeamHarness, sending
-from tests.postgres import OWNER, Server
+from tests.postgres import ADMIN, OWNER, Server
 from tests.unit.text.secrets import SECRETS
 
 PROJECT = "example.invalid/sample"
@@ -104,6 +107,35 @@ def kill(patch: pytest.MonkeyPatch, point: str) -> None:
     else:
         patch.setattr(ShareJob, "save", killed)
     patch.setattr(queue, "record_failures", lambda *_: {})
+
+
+def test_a_process_killed_in_the_middle_of_sending_is_completed_by_the_next_one(
+    team: TeamHarness, machine: Machine
+) -> None:
+    cli = machine()
+    cli.json("team", "join", team.url("anna"))
+    cli.run("team", "share", "sample", "--level", "figures", "--yes")
+    with team.server.connect(ADMIN, team.database) as con:
+        with con.transaction():
+            # The process has sent the sessions, and waits for this table, inside its transaction.
+            con.execute("lock table tailboard.usage_days in access exclusive mode")
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ingest", "team", "push"],
+                env={**os.environ, **cli.variables}, stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+            )  # fmt: skip
+            waiting = """
+                select 1 from pg_locks l join pg_database d on d.oid = l.database
+                where not l.granted and d.datname = current_database()
+            """
+            while not con.execute(waiting).fetchone():
+                assert process.poll() is None, process.communicate()
+            process.kill()
+            process.communicate()
+        assert con.execute("select count(*) from tailboard.sessions").fetchall() == [(0,)]
+    assert cli.json("team", "push")["projects"][0]["behind"] == 0
+    assert team.count("sessions") == 4
+    assert team.count("usage_days") > 0
 
 
 def test_a_server_that_is_killed_and_restarted_has_everything_in_the_end(

@@ -227,8 +227,9 @@ def test_a_member_reads_what_is_shared_and_writes_only_as_itself(
     share(marked, team, "text")
     installation = team.rows("select id from tailboard.installations")[0][0]
     assert team.count("memories", "bert") > 0
+    assert marked.run("team", "share", "Xfolder", "--private", "--yes").code == 0
+    assert marked.json("team", "push")["projects"][0]["behind"] == 0
     for table in ("sessions", "memories", "journal_entries", "tasks", "usage_days", "projects"):
-        team.rows(f"update tailboard.{table} set visibility = 'private'", user="anna")
         assert team.count(table, "anna") > 0
         assert team.count(table, "bert") == 0
     found = "select * from tailboard.search_rows('parser', null, null, null, 10, 0)"
