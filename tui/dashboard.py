@@ -226,6 +226,12 @@ class Dashboard(App[int]):
             return self._team_file.read()
         return None
 
+    @property
+    def shared_batches(self) -> dict[str, str]:
+        """The projects that are shared with the team, by the id of the batch that sends each."""
+        team = self.team
+        return {each.batch_id: each.label for each in team.projects} if team is not None else {}
+
     def chips(self, note: str | None, *, scope: bool) -> list[Chip]:
         """The parts of the header; `note` replaces the status of the owner."""
         now = self.clock()

@@ -14,6 +14,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ingest.batches.batch import BatchKey, Kind
 from ingest.db import paths
 from ingest.db.private_document import PrivateDocument
 from ingest.errors import NotFound
@@ -42,6 +43,10 @@ class Sharing(StrEnum):
     """What is there is deleted, as soon as the server can be reached."""
 
 
+SHARE_HOME: Final = "team"
+"""What batches that share a project have instead of a Codex home."""
+
+
 class SharedProject(Struct, frozen=True):
     id: str
     label: str
@@ -54,6 +59,11 @@ class SharedProject(Struct, frozen=True):
     @property
     def visibility(self) -> str:
         return "private" if self.private else "team"
+
+    @property
+    def batch_id(self) -> str:
+        """The batch that sends what is shared of it."""
+        return BatchKey(Kind.SHARE, f"{SHARE_HOME}/{self.id}", 0, 0).id
 
 
 class Membership(Struct, frozen=True):

@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingest.batches.batch import BatchKey, Kind
+from ingest.batches.batch import Kind
 from ingest.batches.retry_policy import Reason
 from ingest.batches.state import State
 from ingest.db import queue
@@ -24,7 +24,7 @@ from ingest.db.query_reader import NamedQueries, Row
 from ingest.pipeline.background import BackgroundJob, JobResult
 from ingest.pipeline.run import RunSettings
 from ingest.team.build import build, find_changes
-from ingest.team.membership import Membership, SharedProject, Sharing, TeamFile
+from ingest.team.membership import SHARE_HOME, Membership, SharedProject, Sharing, TeamFile
 from ingest.team.postgres import Address, Store
 from ingest.team.push import push, withdraw
 from ingest.team.rows import Changes, Portion, Unit, unit_id
@@ -40,7 +40,6 @@ _PORTION_UNITS: Final = 5000
 _PORTION_BYTES: Final = 64 * 1024**2
 """Of Codex's files: what is read from them must fit into memory. For figures nothing is read."""
 _CLAIMABLE: Final = (State.PENDING, State.COMPLETED, State.COMPLETED_EMPTY, State.SUPERSEDED)
-_TEAM: Final = "team"
 
 
 class SentPortion(Struct, frozen=True):
@@ -52,13 +51,9 @@ class SentPortion(Struct, frozen=True):
     withdrawn: bool = False
 
 
-def batch_id(project: SharedProject) -> str:
-    return BatchKey(Kind.SHARE, f"{_TEAM}/{project.id}", 0, 0).id
-
-
 def batches(rows: NamedQueries, membership: Membership) -> dict[str, Row]:
     """The batch of each shared project that has one, by the id of the project."""
-    ids = {batch_id(project): project.id for project in membership.projects}
+    ids = {project.batch_id: project.id for project in membership.projects}
     return {ids[row["id"]]: row for row in rows.rows("team.batches", ids=list(ids))}
 
 
@@ -110,7 +105,7 @@ class ShareJob(BackgroundJob[SentPortion]):
         """Send everything of these projects now, until it is done or has failed."""
         for id_ in sorted(projects):
             while (team := self.team.read()) and (project := team.project(id_)) is not None:
-                row = self.database.first_row("queue.batch", id=batch_id(project))
+                row = self.database.first_row("queue.batch", id=project.batch_id)
                 pending = row is not None and row["state"] == State.PENDING
                 if (found := self._changed(project, team, always=pending)) is None:
                     break
@@ -147,7 +142,7 @@ class ShareJob(BackgroundJob[SentPortion]):
         if not (changes.count or always):
             return None
         return {
-            "home": _TEAM, "session": project.id, "source": -1, "generation": 0, "start": 0,
+            "home": SHARE_HOME, "session": project.id, "source": -1, "generation": 0, "start": 0,
             "finish": changes.count, "changes": changes,
         }  # fmt: skip
 

@@ -24,7 +24,7 @@ def test_batches_that_need_attention_come_first(
 def test_details_of_a_batch_on_a_narrow_screen(
     failing_harness: AppHarness, picture: Picture
 ) -> None:
-    picture(failing_harness, (80, 24), "3", "enter")
+    picture(failing_harness, (80, 24), "3", "tab")
 
 
 def test_batches_grouped_by_error(failing_harness: AppHarness, picture: Picture) -> None:

@@ -6,7 +6,7 @@ cannot be undone. What came of a retry is shown when it is known.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from ingest.actions import BatchAction, ReadAgain
 from ingest.batches.action import Item, Selection, Verb
+from ingest.db.query_reader import Row
 from ingest.sessions.session import title_of
 from ingest.text.numbers import pluralize
 from tui import content
@@ -71,7 +72,7 @@ class BatchActions(BaseScreen):
             lambda reader: reader.rows("pipeline.these_batches", ids=ids)
         )
         body = [
-            f"{row['state']}  {batch_name(row['title'], row['session'], row['path'])}"
+            f"{row['state']}  {batch_name(row, self.dashboard.shared_batches)}"
             for row in sorted(rows, key=lambda row: ids.index(row["id"]))  # As they are listed.
         ]
         if len(ready) > SHOWN:
@@ -106,9 +107,13 @@ class BatchActions(BaseScreen):
             self.notify_block(f"Reading {count} again. The backup is {result.backup}.")
 
 
-def batch_name(title: str | None, session: str | None, path: str | None) -> str:
-    """The title of the session of a batch; without one, a short name of its source."""
-    return title_of(title) or source_name(session, path)
+def batch_name(row: Row, shared: Mapping[str, str]) -> str:
+    """The title of the session of a batch; without one, a short name of its source. It begins with
+    the role that the batch runs. `shared`: the projects that batches send to the team."""
+    if row["id"] in shared:
+        return f"team: {shared[row['id']]}"
+    name = title_of(row["title"]) or source_name(row["session"], row["path"])
+    return f"{row['role']}: {name}" if row["role"] else name
 
 
 def source_name(session: str | None, path: str | None) -> str:

@@ -38,7 +38,7 @@ from ingest.team.build import build, find_changes
 from ingest.team.membership import Level, Membership, SharedProject, Sharing
 from ingest.team.postgres import require_client
 from ingest.team.rows import NOUNS, Changes, Portion
-from ingest.team.share_job import ShareJob, batch_id
+from ingest.team.share_job import ShareJob
 from ingest.team.status import ProjectStatus, project_statuses
 from ingest.text.numbers import pluralize
 from ingest.text.times import utc_now
@@ -347,7 +347,7 @@ def _send(invocation: Invocation, projects: set[str]) -> list[ProjectStatus]:
 def _retry(invocation: Invocation, projects: set[str]) -> BatchAction:
     """Also what failed, or was given up, is due again."""
     team = membership(invocation)
-    ids = tuple(batch_id(one) for one in team.projects if one.id in projects)
+    ids = tuple(one.batch_id for one in team.projects if one.id in projects)
     return BatchAction(verb=Verb.RETRY, selection=Selection(ids=ids), reason="team push")
 
 

@@ -29,11 +29,18 @@ order by
     updated_at desc, path, start, id;
 
 -- name: these_batches
-select b.*, h.path as home_path, r.title
+-- The title is that of the session, of a role that is about a day the project and the day; `opens` is
+-- the session with its home, if it is known.
+select
+    b.* replace (if(a.batch is null, b.session, a.session) as session), h.path as home_path,
+    if(a.day is null, r.title, concat_ws(', ', p.label, a.day)) as title, r.home, r.id as opens
 from v_batches b
 left join sources s on s.id = b.source
 left join homes h on h.id = s.home
-left join session_rows r on r.home = s.home and r.id = b.session
+left join role_batches a on a.batch = b.id
+left join projects p on p.id = a.project
+left join session_rows r
+    on r.home = coalesce(a.home, s.home) and r.id = coalesce(a.session, b.session)
 where b.id in (select unnest($ids::varchar[]));
 
 -- name: failed_of_session

@@ -162,6 +162,17 @@ where u.role = $role
 order by u.started_at desc, u.batch
 limit $limit;
 
+-- name: runs_of_batch
+-- Each run of a batch, with what it cost.
+select started_at, seconds, input_tokens, cached_tokens, output_tokens, error_code
+from role_runs
+where batch = $batch
+order by started_at;
+
+-- name: notes_of_batch
+-- What the last run of a batch wrote.
+select kind, text from notes where batch = $batch order by rowid;
+
 -- name: written
 -- What roles wrote about a session or a project, the newest first, with the run it came from.
 select

@@ -8,13 +8,19 @@ from pathlib import Path
 from threading import Event, Thread
 
 from ingest.cli.background_jobs import background_jobs
+from ingest.db.database import Database
+from ingest.db.local_reader import LocalReader
 from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.homes import homes
+from ingest.report.batch import Policy
 from ingest.server.owner_file import Role as OwnerRole
 from ingest.settings import GivenOptions, load, places
 from tests.build import Home
 from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.queue.test_with_an_owner import HASTY
+from tui.screens.pipeline import detail
+from tui.screens.pipeline.batches import Batches
+from tui.widgets.listing import ViewState
 
 CODE = """
 import json, sys
@@ -39,6 +45,21 @@ def read_one_session(cli: CliHarness) -> str:
     assert cli.run("ingest", "-q").code == 0
     cli.now += timedelta(minutes=1)
     return session.thread.id
+
+
+def pipeline_rows(cli: CliHarness) -> dict[str, tuple[str, str]]:
+    """The rows of roles in the dashboard's list of batches, each with its details."""
+    with Database(cli.db) as database:
+        reader = LocalReader(database)
+        policy = Policy("automatic", 8, cli.now.replace(tzinfo=None))
+        batches = Batches(lambda: policy, dict)
+        batches.shows_ended = True
+        keys = batches.keys(reader, ViewState(filter="kind:observe"))
+        rows = batches.rows(reader, ViewState(), keys)
+        return {
+            key: (row.visible_text(), detail.batch(key, policy)(reader).plain)
+            for key, row in rows.items()
+        }
 
 
 def test_a_role_runs_on_demand_once_and_its_summary_can_be_overruled(cli: CliHarness) -> None:
@@ -67,6 +88,11 @@ def test_a_role_runs_on_demand_once_and_its_summary_can_be_overruled(cli: CliHar
     assert "Mine, with" in cli.run("roles", "summary", session).out
     hits = cli.json("search", "kind:note", "done")["hits"]
     assert "Fix the parser: done" in [hit["excerpt"] for hit in hits]
+    rows = pipeline_rows(cli)
+    assert "observe short: Fix the parser" in rows[done["batch"]][0]
+    assert "✓ completed  after" in rows[done["batch"]][1]
+    assert "Fix the parser: done" in rows[done["batch"]][1]
+    assert "daily: parser, 2026-11-21" in rows[day["batch"]][0]
 
 
 def test_a_role_is_shown_with_its_command_prompt_schema_and_runs(cli: CliHarness) -> None:
@@ -92,6 +118,13 @@ def test_a_role_that_fails_is_a_failed_batch_of_the_queue(cli: CliHarness) -> No
     assert cli.json("roles")["roles"][0]["failed"] == 1
     refused = cli.run("roles", "run", "bad", "--session", session, "--json")
     assert "budget of bad" in refused.err
+    row, details = pipeline_rows(cli)[failed["batch"]]
+    assert "bad: Fix the parser" in row
+    assert "observe.failed" in details
+    assert "r retries it now" in details
+    assert cli.run("batches", "retry", "--kind", "observe").code == 0
+    (batch,) = cli.json("batches", "--kind", "observe")["batches"]
+    assert batch["state"] == "pending"
 
 
 def test_the_owner_runs_a_role_that_a_command_asks_for(cli: CliHarness) -> None:

@@ -19,7 +19,7 @@ from ingest.sessions.scope import TIMELESS
 from ingest.team import schema
 from ingest.team.membership import Level, SharedProject, TeamFile
 from ingest.team.postgres import Address, Store
-from ingest.team.share_job import ShareJob, batch_id
+from ingest.team.share_job import ShareJob
 from ingest.team.status import project_statuses
 from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.conftest import PreparedSessions
@@ -137,7 +137,7 @@ class Sender:
     @property
     def batch(self) -> Row:
         team = self.file.require()
-        row = self.database.first_row("queue.batch", id=batch_id(team.projects[0]))
+        row = self.database.first_row("queue.batch", id=team.projects[0].batch_id)
         assert row is not None
         return row
 

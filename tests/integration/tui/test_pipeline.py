@@ -29,6 +29,7 @@ from tui.dashboard import Dashboard
 from tui.dialogs import ChoiceDialog, ConfirmDialog, InputDialog, TypedConfirmDialog
 from tui.screens.board import SessionsPane
 from tui.screens.pipeline.panes import ListsPane
+from tui.screens.session import SessionScreen
 from tui.widgets.list_pane import FilterInput
 
 FAILED = queued.key(1, 1_200_000).id
@@ -217,6 +218,21 @@ async def test_batches_are_grouped_by_error_and_a_group_opens_its_batches(
         assert [word for word in ("retry all", "snooze", "cancel", "raw") if word in footer] == []
         await press(pilot, "enter")
         assert "error:io.EIO" in screen_text(app)
+
+
+async def test_enter_on_a_batch_opens_its_session_and_escape_comes_back(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
+        await press(pilot, "enter")
+        await wait_until(pilot, lambda: isinstance(app.screen, SessionScreen))
+        await wait_for_text(pilot, "Say hello")
+        await press(pilot, "escape")
+        assert app.current_mode == "pipeline"
+        await press(pilot, "r", "down", "z")
+        await wait_for_dialog(pilot, InputDialog)
+        await press(pilot, "enter")
+        await wait_for_text(pilot, "snoozed by you")
 
 
 async def test_batches_are_grouped_by_file_and_session(harness: AppHarness) -> None:

@@ -29,8 +29,11 @@ class Batches:
         Column("error", "ERROR", 12, grow=1),
     )
 
-    def __init__(self, policy: Callable[[], Policy]) -> None:
+    def __init__(
+        self, policy: Callable[[], Policy], shared: Callable[[], Mapping[str, str]]
+    ) -> None:
         self._policy = policy
+        self._shared = shared
         self.shows_ended = False
         """Whether batches are listed that have ended well."""
 
@@ -57,14 +60,16 @@ class Batches:
         self, reader: QueryReader, view: ViewState, keys: Sequence[Any]
     ) -> Mapping[Any, ListRow]:
         rows = reader.rows("pipeline.these_batches", ids=list(keys))
-        policy = self._policy()
+        policy, shared = self._policy(), self._shared()
         return {
-            row["id"]: _list_row(to_batch(row, policy.moment, alive=True), row["title"], policy)
+            row["id"]: _list_row(
+                to_batch(row, policy.moment, alive=True), batch_name(row, shared), policy
+            )
             for row in rows
         }
 
 
-def _list_row(batch: Batch, title: str | None, policy: Policy) -> ListRow:
+def _list_row(batch: Batch, name: str, policy: Policy) -> ListRow:
     style = STATE_STYLES.get(batch.shown, UNKNOWN)
     error = batch.error
     return ListRow(
@@ -72,7 +77,7 @@ def _list_row(batch: Batch, title: str | None, policy: Policy) -> ListRow:
         cells=(
             Styled(f"{style.glyph} {batch.shown.replace('_', ' ')}", style.color),
             batch.kind,
-            batch_name(title, batch.session, batch.path),
+            name,
             Styled(range_of(batch), "dim"),
             batch.attempts or "",
             policy.again(batch).partition(",")[0],
@@ -89,9 +94,9 @@ def needs_attention(batch: Batch) -> bool:
 
 
 def range_of(batch: Batch) -> str:
-    """The range of bytes or turns, abbreviated."""
+    """The range of bytes, abbreviated; empty for work that is not about bytes."""
     if batch.kind != "ingest":
-        return f"turns {batch.start}–{batch.end}" if batch.end else ""
+        return ""
     return f"{_short(batch.start)}–{_short(batch.end)}"
 
 

@@ -2,17 +2,20 @@
 automatically, and what a person can do.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from textual.content import Content
 
+from ingest.actions import current_user
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Batch, Policy, with_history
-from ingest.text.numbers import pluralize, size
+from ingest.text.numbers import pluralize, size, tokens
+from ingest.text.times import duration
 from tui import content
 from tui.query_runner import Query
 from tui.screens.pipeline.batches import needs_attention
+from tui.screens.pipeline.history import history
 from tui.screens.pipeline.rejects import hex_dump
 
 _MAX_HISTORY = 40
@@ -24,7 +27,17 @@ def batch(key: str, policy: Policy) -> Query[Content]:
         batches = with_history(reader, rows, policy.moment, alive=True)
         if not batches:
             return _gone("This batch")
-        return content.lines(*_batch(batches[0], path_in_home(rows[0]), policy))
+        runs: Sequence[Row] = ()
+        notes: Sequence[Row] = ()
+        if batches[0].role:
+            runs = reader.rows("roles.runs_of_batch", batch=key)
+            notes = reader.rows("roles.notes_of_batch", batch=key)
+        return content.lines(
+            *_batch(batches[0], path_in_home(rows[0]), policy),
+            *_role_runs(runs, notes),
+            Content(""),
+            *_history(batches[0], policy),
+        )
 
     return query
 
@@ -81,14 +94,32 @@ def _batch(batch: Batch, path: str, policy: Policy) -> Iterator[Content]:
     yield content.line(f"{where}, generation {batch.generation}, batch {batch.id}", "dim")
     if batch.lifetime_attempts:
         yield content.line(f"failed {pluralize(batch.lifetime_attempts, 'time')} in total", "dim")
-    yield Content("")
-    for event in batch.history[-_MAX_HISTORY:][::-1]:
+
+
+def _role_runs(runs: Sequence[Row], notes: Sequence[Row]) -> Iterator[Content]:
+    """What the runs of a role cost, and what the last one wrote."""
+    if runs:
+        yield Content("")
+    for run in runs:
+        spent = (run["input_tokens"] or 0) + (run["output_tokens"] or 0)
         yield content.row(
-            content.line(policy.clock(event["time"]), "dim"),
-            content.state(event["new"]),
-            content.line(f"by {event['person'] or event['actor']}"),
-            content.line(event["reason"] or event["error_code"] or "", "dim"),
+            content.state("failed" if run["error_code"] else "completed"),
+            content.line(run["error_code"] or "", "red"),
+            content.line(f"after {duration(run['seconds'])}"),
+            f"{tokens(spent)} tokens" if run["input_tokens"] is not None else None,
         )
+    for note in notes:
+        yield Content("")
+        yield content.line(note["kind"] or "note", "title")
+        yield content.block(note["text"])
+
+
+def _history(batch: Batch, policy: Policy) -> Iterator[Content]:
+    events = list(history(batch, current_user()))
+    if len(events) > _MAX_HISTORY:
+        yield content.line(f"… {len(events) - _MAX_HISTORY:,} earlier events …", "dim")
+    for time, words in events[-_MAX_HISTORY:]:
+        yield content.row(content.line(policy.clock(time), "dim"), words)
 
 
 def _next(batch: Batch, policy: Policy) -> Iterator[Content]:

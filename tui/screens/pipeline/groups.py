@@ -5,8 +5,9 @@ from typing import Final
 
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Policy
+from ingest.sessions.session import title_of
 from ingest.text.numbers import pluralize
-from tui.screens.batch_actions import batch_name
+from tui.screens.batch_actions import source_name
 from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.listing import InMemoryListing
 
@@ -37,7 +38,7 @@ class Groups(InMemoryListing):
         name = {
             "error": row["key"],
             "source": (row["path"] or "").rpartition("/")[2],
-            "session": batch_name(row["title"], row["session"], row["path"]),
+            "session": title_of(row["title"]) or source_name(row["session"], row["path"]),
         }[self.by]
         bad = row["failed"] or row["dead"]
         lines = [name, row["path"] if self.by == "source" else None, row["code"]]

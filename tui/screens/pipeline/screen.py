@@ -54,7 +54,7 @@ class PipelineScreen(BatchActions):
         self.query_exactly_one(PipelineStatus).set_next_sweep(self.dashboard.supervisor.sweep_in)
 
     def panes(self) -> ComposeResult:
-        batches = Batches(self._policy)
+        batches = Batches(self._policy, lambda: self.dashboard.shared_batches)
         yield ListsPane(
             {
                 "Batches": batches,
@@ -110,6 +110,18 @@ class PipelineScreen(BatchActions):
         elif lists.current == "Log" and lists.table.row is not None:
             # The id is that of the batch, if the entry is about one.
             lists.show_list("Batches", lists.table.row.id)
+        elif lists.current == "Batches":
+            self.run_command(lambda: self._open_session(message.key))
+        else:
+            self.focus_pane(self.detail)
+
+    async def _open_session(self, batch: str) -> None:
+        """Open the session of a batch at its end; without one, show the details."""
+        from tui.screens.session import SessionScreen
+
+        row = next(iter(await self._rows("pipeline.these_batches", [batch])), None)
+        if row is not None and row["opens"]:
+            self.app.push_screen(SessionScreen(row["home"], row["opens"], newest=True))
         else:
             self.focus_pane(self.detail)
 
