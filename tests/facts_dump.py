@@ -43,7 +43,9 @@ def stale_sessions(con: Connection) -> list[dict[str, object]]:
     ]
 
 
-_DERIVED = ("tokens", "spent", "time", "turns", "programs", "kinds", "tags")
+_DERIVED = (
+    "tokens", "spent", "time", "turns", "programs", "kinds", "tags", "numbers", "decisions",
+)  # fmt: skip
 
 
 def stale_source_rows(

@@ -177,3 +177,35 @@ order by all;
 from v_tags
 where origin <> 'person' and coalesce($since::timestamp, $until::timestamp) is null
 order by all;
+
+-- name: numbers
+select session, source, n, number
+from (
+    select t.session, t.source, t.n, t.state, row_number() over (
+        partition by t.home, t.session
+        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
+    ) as number
+    from v_turns t
+    join sources s on s.id = t.source
+    join segments g on g.source = t.source
+)
+where state not in ('reverted', 'rolled_back') and coalesce($since::timestamp, $until::timestamp) is null
+order by all;
+
+-- name: stored_numbers
+select g.thread, t.source, t.turn, t.number
+from turn_rows t
+join segments g on g.source = t.source
+where t.state not in ('reverted', 'rolled_back')
+and coalesce($since::timestamp, $until::timestamp) is null
+order by all;
+
+-- name: decisions
+select source, byte
+from messages
+where role in ('user', 'assistant') and coalesce($since::timestamp, $until::timestamp) is null
+and regexp_matches(text, '(?i)\bdeci(ded|sions?)\b|\b(chose|opted|picked|settled on|went with)\b')
+order by all;
+
+-- name: stored_decisions
+from decision_rows where coalesce($since::timestamp, $until::timestamp) is null order by all;

@@ -373,7 +373,8 @@ create table turn_rows (
     next_at timestamp,          -- when the next turn of the session began
     used_at timestamp,          -- the first count of its tokens
     tokens bigint, output bigint,
-    asked double, commands double, tools double -- seconds in questions, commands and other tools
+    asked double, commands double, tools double, -- seconds in questions, commands and other tools
+    number integer              -- in the session, over all its sources
 );
 
 -- The program that each command ran.
@@ -393,3 +394,6 @@ create table tag_rows (
     source integer not null, tag varchar not null,
     origin varchar not null     -- folder, language, tool
 );
+
+-- Messages that may state a decision.
+create table decision_rows (source integer not null, byte bigint not null);

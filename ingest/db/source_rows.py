@@ -1,5 +1,5 @@
 """Keeps what reports, journals and lists add up: tokens by quarter of an hour, turns, commands,
-kinds of lines and tags. So no question walks all facts.
+decisions, kinds of lines and tags. So no question walks all facts.
 
 The rows are derived from the facts of each source. Whoever changes these, or which of its turns
 count, brings its rows up to date in the same transaction. `derived_rows.py` derives all of them
@@ -17,7 +17,9 @@ from ingest.db.session_rows import Touched
 if TYPE_CHECKING:
     from ingest.db.database import Database
 
-TABLES: Final = ("usage_days", "turn_rows", "command_rows", "kind_rows", "tag_rows")
+TABLES: Final = (
+    "usage_days", "turn_rows", "command_rows", "decision_rows", "kind_rows", "tag_rows",
+)  # fmt: skip
 _NEEDS: Final = {
     "usage": {"usage"},
     "turns": {"turns", "usage", "calls"},
@@ -25,8 +27,9 @@ _NEEDS: Final = {
     "tags": {"turns", "calls", "files"},
 }
 """What is derived from all facts of a source each time, and the facts that it changes with: tags
-also with the folder, which may be another one when a turn begins. Commands are derived only from
-the changed lines."""
+also with the folder, which may be another one when a turn begins."""
+_OF_LINES: Final = {"commands": "calls", "decisions": "messages"}
+"""What is derived only from the changed lines, and from which facts."""
 
 
 def refresh(
@@ -64,6 +67,7 @@ def _derive(
         if facts is None or not needs.isdisjoint(facts):
             database.run(f"source_rows.drop_{name}", sources=sources)
             database.run(f"source_rows.add_{name}", sources=sources)
-    if facts is None or "calls" in facts:
-        database.run("source_rows.drop_commands", ranges=ranges)
-        database.run("source_rows.add_commands", ranges=ranges)
+    for name, table in _OF_LINES.items():
+        if facts is None or table in facts:
+            database.run(f"source_rows.drop_{name}", ranges=ranges)
+            database.run(f"source_rows.add_{name}", ranges=ranges)

@@ -207,22 +207,21 @@ select
     ) as place
 from segments g
 join sources s on s.id = g.source
-where s.home = of_home and list_contains(of_sessions, g.thread);
+where s.home = of_home and g.thread in (select unnest(of_sessions));
 
 -- The turns of these sessions that still count, each with its number in the session.
 create or replace macro standing_turns(of_home, of_sessions) as table
-select session, source, n, turn
-from (
-    select t.session, t.source, t.n, t.state, row_number() over (
-        partition by t.session
-        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
-    ) as turn
-    from v_turns t
-    join sources s on s.id = t.source
-    join segments g on g.source = t.source
-    where t.home = of_home and list_contains(of_sessions, t.session)
-)
-where state not in ('reverted', 'rolled_back');
+select g.thread as session, t.source, t.turn as n, t.number as turn
+from turn_rows t
+join segments g on g.source = t.source
+join sources s on s.id = t.source
+where s.home = of_home and g.thread in (select unnest(of_sessions))
+and t.state not in ('reverted', 'rolled_back');
+
+-- Whether a message may state a decision; see `stated_decisions.py`.
+create or replace macro mentions_decision(text) as regexp_matches(
+    text, '(?i)\bdeci(ded|sions?)\b|\b(chose|opted|picked|settled on|went with)\b'
+);
 
 -- Whether a time is in a period; a null means no limit.
 create or replace macro is_within(moment, from_time, until_time) as (

@@ -34,7 +34,8 @@ select n.session, n.turn, s.path, m.byte, m.time, m.role, m.text
 from standing_turns($home, $sessions::varchar[]) n
 join messages m on m.source = n.source and m.turn = n.n
 join sources s on s.id = m.source
-where m.role in ('user', 'assistant') and regexp_matches(m.text, $pattern)
+where (m.source, m.byte) in (select (source, byte) from decision_rows)
+and m.role in ('user', 'assistant')
 order by m.time desc nulls last, n.turn desc, m.byte desc
 limit 200;
 
@@ -52,49 +53,69 @@ limit 200;
 -- Commands and patches of these sessions that failed and have not succeeded since in any of them,
 -- newest first: the last run of each, and how often it failed since its last success. Those without
 -- output come last, because they do not show the cause.
-with call as (
-    select n.session, n.turn, c.source, c.byte, c.time, c.kind, c.exit_code, c.command,
-        right(coalesce(nullif(c.output_tail, ''), c.output_head), 400) as output,
-        c.status = 'failed' as failed,
-        row(n.turn, c.byte) as place,
-        if(
-            c.kind = 'patch',
-            regexp_extract_all(c.command, '(?m)^\*\*\* (?:Add|Update|Delete) File: .+$'),
-            [regexp_replace(trim(c.command), '\s+', ' ', 'g')]
-        ) as targets
-    from calls c
-    join standing_turns($home, $sessions::varchar[]) n on n.source = c.source and n.n = c.turn
+--
+-- Only commands that failed at least once are looked at closely, because looking at all takes long.
+with failed as materialized (
+    select c.source
+    from standing_turns($home, $sessions::varchar[]) n
+    join calls c on c.source = n.source and c.turn = n.n
+    where c.kind in ('command', 'patch') and c.status = 'failed'
+    limit 1
+),
+call as materialized (
+    select n.session, n.turn, c.source, c.byte, c.time, c.kind, c.exit_code, c.tool, c.command,
+        c.status = 'failed' as failed, row(n.turn, c.byte) as place
+    from standing_turns($home, $sessions::varchar[]) n
+    join calls c on c.source = n.source and c.turn = n.n
     where c.kind in ('command', 'patch') and c.status in ('completed', 'failed')
-    and c.command is not null and not is_own_call(c.tool, c.command)
+    and c.command is not null and exists (from failed)
 ),
 run as materialized (
     select *, regexp_replace(target, '^\*\*\* \w+ File: ', '') as what
-    from (select *, unnest(targets) as target from call)
+    from (
+        select *, unnest(if(
+            kind = 'patch',
+            regexp_extract_all(command, '(?m)^\*\*\* (?:Add|Update|Delete) File: .+$'),
+            [regexp_replace(trim(command), '\s+', ' ', 'g')]
+        )) as target
+        from call
+    )
+),
+repeated as materialized (
+    from run
+    where what in (select what from run where failed and not is_own_call(tool, command))
 ),
 judged as (
     select *,
         place > max(place) filter (not failed) over own as after_own,
         time > max(time) filter (not failed) over (partition by kind, what) as after_all
-    from run
-    where what in (select what from run where failed)
+    from repeated
+    where not is_own_call(tool, command)
     window own as (partition by kind, session, what)
 ),
 unrepaired as (
-    select any_value(columns(* exclude (what, target, targets, after_own, after_all))),
+    select any_value(columns(* exclude (what, target, after_own, after_all))),
         if(any_value(kind) = 'patch', list(what order by what), [any_value(what)]) as what
     from judged
     where failed
     group by source, byte
     having bool_and(coalesce(after_own, true) and coalesce(after_all, true))
 )
-select u.session, u.turn, s.path, u.byte, u.time, u.kind, u.command, u.what, u.exit_code, u.output,
+select u.session, u.turn, s.path, u.byte, u.time, u.kind, u.command, u.what, u.exit_code, o.output,
     count(*) over (partition by u.kind, u.what) as times
 from unrepaired u
+join (
+    select
+        source, byte, any_value(right(coalesce(nullif(output_tail, ''), output_head), 400)) as output
+    from calls
+    where (source, byte) in (select (source, byte) from unrepaired) and status = 'failed'
+    group by all
+) o on o.source = u.source and o.byte = u.byte
 join sources s on s.id = u.source
 qualify row_number() over (
     partition by u.kind, u.what order by u.time desc nulls last, u.session desc, u.place desc
 ) = 1
-order by coalesce(trim(u.output), '') = '', u.time desc nulls last, u.place desc, u.source;
+order by coalesce(trim(o.output), '') = '', u.time desc nulls last, u.place desc, u.source;
 
 -- name: files
 -- The files that these sessions changed, most recently changed first: the last change of each.

@@ -26,8 +26,14 @@ where $sources::integer[] is null or source in (select unnest($sources::integer[
 -- may be in another one. Decimals, so that seconds in another order have the same sum.
 insert into turn_rows by name
 with counted as materialized (
-    from v_turns
-    where $sources::integer[] is null or source in (select unnest($sources::integer[]))
+    select t.*, row_number() over (
+        partition by t.home, t.session
+        order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
+    ) as number
+    from v_turns t
+    join sources s on s.id = t.source
+    join segments g on g.source = t.source
+    where $sources::integer[] is null or t.source in (select unnest($sources::integer[]))
 ),
 standing as (
     select
@@ -59,7 +65,8 @@ called as (
 )
 select
     coalesce(t.source, u.source) as source, coalesce(t.n, u.turn) as turn, t.state, t.started_at,
-    t.ended_at, t.seconds, s.next_at, u.used_at, u.tokens, u.output, c.asked, c.commands, c.tools
+    t.ended_at, t.seconds, s.next_at, u.used_at, u.tokens, u.output, c.asked, c.commands, c.tools,
+    t.number
 from counted t
 left join standing s on s.source = t.source and s.n = t.n
 left join called c on c.source = t.source and c.turn = t.n
@@ -67,35 +74,72 @@ full join used u on u.source = t.source and u.turn = t.n;
 
 -- name: drop_commands
 -- Without $ranges, of all.
+with ranges as (
+    select unnest($ranges::struct(
+        source integer, start bigint, finish bigint
+    )[], recursive := true)
+)
 delete from command_rows c
-where $ranges::struct(source integer, start bigint, finish bigint)[] is null or (
-    source in (select unnest($ranges::struct(source integer, start bigint, finish bigint)[]).source)
+where $ranges is null or (
+    c.source in (select source from ranges)
     and exists (
-        from (select unnest($ranges::struct(
-            source integer, start bigint, finish bigint
-        )[], recursive := true)) r
+        from ranges r
         where r.source = c.source and c.byte >= r.start and c.byte < r.finish
     )
 );
 
 -- name: add_commands
 -- Without $ranges, of all.
+with ranges as (
+    select unnest($ranges::struct(
+        source integer, start bigint, finish bigint
+    )[], recursive := true)
+)
 insert into command_rows by name
 select source, byte, time, program_of(command) as program, status = 'failed' as failed, seconds
 from calls c
-where kind = 'command' and (
-    $ranges::struct(source integer, start bigint, finish bigint)[] is null or (
-        source in (
-            select unnest($ranges::struct(source integer, start bigint, finish bigint)[]).source
-        )
-        and exists (
-            from (select unnest($ranges::struct(
-                source integer, start bigint, finish bigint
-            )[], recursive := true)) r
-            where r.source = c.source and c.byte >= r.start and c.byte < r.finish
-        )
+where kind = 'command' and ($ranges is null or (
+    c.source in (select source from ranges)
+    and exists (
+        from ranges r
+        where r.source = c.source and c.byte >= r.start and c.byte < r.finish
+    )
+));
+
+-- name: drop_decisions
+-- Without $ranges, of all.
+with ranges as (
+    select unnest($ranges::struct(
+        source integer, start bigint, finish bigint
+    )[], recursive := true)
+)
+delete from decision_rows d
+where $ranges is null or (
+    d.source in (select source from ranges)
+    and exists (
+        from ranges r
+        where r.source = d.source and d.byte >= r.start and d.byte < r.finish
     )
 );
+
+-- name: add_decisions
+-- Without $ranges, of all.
+with ranges as (
+    select unnest($ranges::struct(
+        source integer, start bigint, finish bigint
+    )[], recursive := true)
+)
+insert into decision_rows by name
+select source, byte
+from messages m
+where ($ranges is null or (
+    m.source in (select source from ranges)
+    and exists (
+        from ranges r
+        where r.source = m.source and m.byte >= r.start and m.byte < r.finish
+    )
+))
+and role in ('user', 'assistant') and mentions_decision(text);
 
 -- name: drop_kinds
 delete from kind_rows

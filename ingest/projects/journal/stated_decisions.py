@@ -10,7 +10,8 @@ from typing import Final
 from ingest.projects.journal.near_duplicates import merge_near_duplicates
 
 MENTIONED: Final = r"(?i)\bdeci(ded|sions?)\b|\b(chose|opted|picked|settled on|went with)\b"
-"""A message without a match of this, which DuckDB understands too, states no decision."""
+"""A message without a match of this states no decision; `mentions_decision` in `db/views.sql` has
+the same."""
 
 _MENTIONS: Final = ("deci", "chose", "opted", "picked", "settled on", "went with")
 """One of these is in each match: finding none takes a tenth of the time of the pattern."""

@@ -21,7 +21,6 @@ from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Commit
 from ingest.projects.git.session_commits import commits_by_session, uncovered
 from ingest.projects.git.work_tree import WorkTree
-from ingest.projects.journal.stated_decisions import MENTIONED
 from ingest.projects.reconcile import reconcile_results
 from ingest.projects.resume.brief import WORDS, brief
 from ingest.projects.resume.choose_session import ChosenSession, Fit, choose_session
@@ -81,11 +80,8 @@ def resume(
     project. `file` is the state file of the checkout; `hidden` a session that is left out with its
     agents, because it asks; `ids` is for `brief`. Runs git: never call this on the UI thread.
     """
-    sessions = [
-        one
-        for one in _of_one_project(rows, scope, now)
-        if hidden is None or hidden not in (one.id, one.root_id)
-    ]
+    every = _of_one_project(rows, scope, now)
+    sessions = [one for one in every if hidden is None or hidden not in (one.id, one.root_id)]
     if not sessions and file is not None:
         sessions = file.sessions
     view = view_repository(map(anchor_of, sessions), git)
@@ -103,7 +99,8 @@ def resume(
         return None
     root = here if here in view.repositories else view.roots.get(chosen.session.id)
     builder = _Builder(rows, sessions, chosen, branch, view, reached, now, mask, file)
-    result = builder.resume(_work_tree(git, root), git, folder)
+    whole = every if every and scope.since is None and scope.until is None else None
+    result = builder.resume(_work_tree(git, root), git, folder, whole)
     named = {one.session for one in _positions(result)} | {chosen.session.id}
     result.brief = brief(result, words, id_length(rows, named), ids=ids)
     return result
@@ -211,11 +208,15 @@ class _Builder:
         on = self.session.branch if named else branch
         self.line = LineSessions(sessions, self.session, on, reached if on == branch else None)
 
-    def resume(self, tree: WorkTree | None, git: Git, folder: str | None) -> Resume:
+    def resume(
+        self, tree: WorkTree | None, git: Git, folder: str | None, every: list[Session] | None
+    ) -> Resume:
+        """`every`: all sessions of the project, if they are known."""
         session, line, mask = self.session, self.line, self.mask
         # Of the whole project, so that ids and states are those of `tasks`.
         more = self.file.edits if self.file else []
-        plan = roadmap(self.rows, Scope(project=session.project), self.now, git, folder, more)
+        scope = Scope(project=session.project)
+        plan = roadmap(self.rows, scope, self.now, git, folder, more, every)
         local = {one.id for one in self.sessions}
         tasks = [
             task
@@ -251,7 +252,7 @@ class _Builder:
                 texts,
                 [one for one in choices if one.session in line.ids],
                 self._rows("resume.answers"),
-                self._rows("resume.decisions", pattern=MENTIONED),
+                self._rows("resume.decisions"),
                 {one.id: one for one in line.every},
                 mask,
                 answers_elsewhere(self.rows, session.project, self.file),

@@ -21,7 +21,7 @@ from ingest.projects.tasks.derive import Derived, derive
 from ingest.projects.tasks.edits import Add, Imported, RecordedEdit, decode_edit
 from ingest.projects.tasks.lines_of_work import LinesOfWork
 from ingest.projects.tasks.listed import ListedTask
-from ingest.projects.tasks.load import LoadedTasks, load_project
+from ingest.projects.tasks.load import LoadedTasks, load_project, load_sessions
 from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled
 from ingest.sessions.scope import Now, Scope
@@ -35,13 +35,14 @@ def roadmap(
     git: Git | None = None,
     folder: str | None = None,
     more: Iterable[RecordedEdit] = (),
+    every: list[Session] | None = None,
 ) -> Roadmap:
     """The tasks in this scope; the caller applies `limit` and `offset`. With `git`, what was done
     on other branches only counts if it is part of what is checked out, in `folder` if it is in the
     project's repository. Runs git: then never call this on the UI thread. `more` are edits that are
-    not recorded: those of a state file.
+    not recorded: those of a state file. `every`: all sessions of the project, if they are known.
     """
-    loaded = load_scope(rows, scope, now)
+    loaded = load_scope(rows, scope, now) if every is None else load_sessions(rows, every)
     sessions = [item.session for item in loaded]
     reached = LinesOfWork(rows, sessions, git, folder).reached if git else None
     return roadmap_of(rows, loaded, [*recorded_edits(rows), *more], scope, now, reached)

@@ -5,9 +5,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from ingest.db import derived_rows
+from ingest.db import derived_rows, migrate
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
+from ingest.projects.journal.stated_decisions import MENTIONED
 from tests.facts_dump import stale_source_rows
 
 BEGAN = datetime(2026, 11, 21, 9)
@@ -44,10 +45,11 @@ def filled(path: Path, rnd: random.Random) -> Database:
             )
             state = rnd.choice(["completed", "failed"])
             turns.append((*at, 1, n, state, some_time(rnd), rnd.random()))
+            text = rnd.choice(["We decided to wait.", "Done."])
             kind = rnd.choice(["command", "question", "patch", "script"])
             status = rnd.choice(["completed", "failed"])
             calls.append((*at, 1, n, time, kind, "exec", "git log -3", status, rnd.random()))
-            messages.append((*at, 1, n, time, rnd.choice(["user", "assistant"]), "", n % 11))
+            messages.append((*at, 1, n, time, rnd.choice(["user", "assistant"]), text, n % 11))
     insert(database, "usage", usage)
     insert(database, "turns (source, byte, length, n, state, started_at, seconds)", turns)
     columns = "source, byte, length, turn, time, kind, tool, command, status, seconds"
@@ -109,6 +111,10 @@ def test_distributions_equal_those_of_the_facts(tmp_path: Path) -> None:
                 .fetchall()
             )
             assert spreads[name] == [round(float(value), 6) for value in expected], name
+
+
+def test_messages_that_state_decisions_are_found_in_sql_and_in_python_alike() -> None:
+    assert f"'{MENTIONED}'" in migrate.views()
 
 
 def figures(row: Row) -> list[float]:
