@@ -90,7 +90,7 @@ roots as (
 select
     n.home, n.thread as id, n.parent as parent_id,
     coalesce(n.root, f.root, n.thread) as root_id,
-    n.forked_from, coalesce(v.name, n.name, w.first_prompt, n.agent_path) as title,
+    n.forked_from, coalesce(v.name, n.name, w.first_prompt, nullif(regexp_extract(n.agent_path, '[^/]*$'), '')) as title,
     coalesce(p.label, project_of(n.cwd, n.repository)) as project,
     coalesce(p.id, nullif(rtrim(n.cwd, '/\'), ''), 'unknown') as project_id, n.cwd, coalesce(m.branch, n.branch) as branch, n.branch as began_on, n."commit", n.repository,
     n.nickname, n.role, n.agent_path, n.origin, n.originator, n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path,

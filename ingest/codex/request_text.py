@@ -22,6 +22,10 @@ _TITLE_PROMPT: Final = re.compile(
     re.DOTALL,
 )
 _MARKUP: Final = re.compile(r"^(?:#{1,6}\s+|</?[\w-]+(?:\s[^<>]*)?>\s*|```(?:[\w+#-]*$|\s*)|>\s+)+")
+_LETTER: Final = re.compile(
+    r"Message Type: (\w+)\nTask name: [^\n]*\nSender: ([^\n]*)\nPayload:\n?(.*)", re.DOTALL
+)
+"""What one agent sends another."""
 APPROVAL_REVIEW: Final = "Approval review"
 TITLE_REQUEST: Final = "Title request"
 
@@ -36,6 +40,18 @@ def request_in(text: str) -> str:
         content = (fenced or user_input)[1].strip()
         return "" if content == _ARGUMENTS_PLACEHOLDER else content
     return _PLAN_ORDER.sub("", text, count=1).strip()
+
+
+def letter_text(text: str, task: str | None = None) -> str:
+    """What another agent wrote and its name, in one line less than Codex. Codex encrypts new tasks;
+    `task` is what such an agent was started with. Other texts stay as they are.
+    """
+    letter = _LETTER.fullmatch(text)
+    if letter is None:
+        return text
+    kind, sender, payload = letter.groups()
+    about = f"{kind.lower().replace('_', ' ')} from {sender.rpartition('/')[2]}"
+    return f"{about}: {payload.strip() or task or '(encrypted)'}"
 
 
 def written_by_codex(text: str) -> str | None:

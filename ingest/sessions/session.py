@@ -97,6 +97,10 @@ class Session(Struct, frozen=True, kw_only=True):
     title_from: Literal["files", "codex"] = "files"
     """`codex`: the files have no title, or only the first request, so this is from its own list."""
 
+    def works_until(self, moment: datetime) -> datetime | None:
+        """Until when a step that is in progress at this moment has been worked on."""
+        return moment if self.state is SessionState.RUNNING else self.last_at
+
     @property
     def state_text(self) -> str:
         """The state in words: `waiting for approval`."""

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ingest.codex.codemode import call_in
 from ingest.codex.facts import CallKind
+from ingest.codex.request_text import letter_text
 from ingest.codex.tools import SCRIPT_TOOL
 from ingest.db.query_reader import NamedQueries, Query, Row
 from ingest.errors import FileChanged
@@ -204,7 +205,8 @@ def _turn(at: TimelinePosition, row: Row) -> Moment:
 
 
 def _message(at: TimelinePosition, row: Row) -> Moment:
-    text, missing = row["text"], row["chars"] - len(row["text"])
+    missing = row["chars"] - len(row["text"])
+    text = letter_text(row["text"], row["task"]) if row["role"] == "agent" else row["text"]
     body = f"{text}\n\n({missing:,} more characters are in the raw line)" if missing > 0 else text
     role = str(row["role"])
     name = {"user": "you", "assistant": "codex"}.get(role, role)

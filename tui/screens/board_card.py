@@ -13,6 +13,7 @@ from ingest.db.query_reader import QueryReader
 from ingest.projects.git.alignment import AlignmentState
 from ingest.projects.git.read_repository import Git
 from ingest.projects.resume.model import Resume
+from ingest.projects.tasks.plan import LoggedPlan, Point, plan_steps
 from ingest.sessions.load import load_log
 from ingest.sessions.model import SessionLog, SessionPlan
 from ingest.sessions.scope import Now, Scope
@@ -100,7 +101,7 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
         )
     yield from _last_prompt(card.log)
     if card.log.effective_plans:
-        yield from _plan(card.log.effective_plans, now)
+        yield from _plan(card.log.effective_plans, session.works_until(now))
     yield from _files(card.log)
     yield from _failures(card.log) if more is None else _open_failures(more)
     if more is not None:
@@ -137,7 +138,7 @@ def _last_prompt(log: SessionLog) -> Iterator[Content]:
         yield content.row("", content.line(f"✗ {failed.error}", "red"))
 
 
-def _plan(plans: Sequence[SessionPlan], now: datetime) -> Iterator[Content]:
+def _plan(plans: Sequence[SessionPlan], until: datetime | None) -> Iterator[Content]:
     newest = plans[-1]
     explanation = f"“{newest.explanation}”" if newest.explanation else None
     yield content.line("")
@@ -146,33 +147,22 @@ def _plan(plans: Sequence[SessionPlan], now: datetime) -> Iterator[Content]:
         content.line(f"revision {len(plans)}", "dim"),
         content.line(explanation),
     )
-    times = step_times(plans, now)
-    for step in newest.steps:
+    for step, seconds in zip(newest.steps, step_seconds(plans, until), strict=True):
         yield Content("  ") + content.row(
             content.row(content.glyph(step.status), content.line(step.text), gap=" "),
-            content.line(duration(times.get(step.text)), "dim"),
+            content.line(duration(seconds), "dim"),
         )
     if not newest.steps:
         yield Content("  ") + content.line("no steps", "dim")
 
 
-def step_times(plans: Sequence[SessionPlan], now: datetime) -> dict[str, float]:
-    """How long each step was in progress, computed from the revisions of the plan. A step that is
-    still in progress counts until now."""
-    started: dict[str, datetime] = {}
-    took: dict[str, float] = {}
-    for plan in plans:
-        if plan.at is None:
-            continue
-        for step in plan.steps:
-            if step.status == "in_progress":
-                started.setdefault(step.text, plan.at)
-            elif step.text in started:
-                since = started.pop(step.text)
-                took[step.text] = took.get(step.text, 0.0) + (plan.at - since).total_seconds()
-    for text, since in started.items():
-        took[text] = took.get(text, 0.0) + (now - since).total_seconds()
-    return took
+def step_seconds(plans: Sequence[SessionPlan], until: datetime | None) -> list[float | None]:
+    """How long each step of the newest plan was in progress, as the tasks of the session say it."""
+    logged = [
+        LoggedPlan(Point(0, plan.byte), "", nth, plan.at, None, plan.steps)
+        for nth, plan in enumerate(plans)
+    ]
+    return [step.seconds_until(until) for step in plan_steps("", logged) if step.current]
 
 
 def _open_failures(more: Resume) -> Iterator[Content]:

@@ -138,8 +138,13 @@ totals as (
 select
     n.home, n.thread as id, n.parent as parent_id, coalesce(n.root, n.thread) as root_id,
     n.root as recorded_root, n.forked_from,
-    coalesce(v.name, n.name, w.first_prompt, n.agent_path) as title,
-    coalesce(n.name, w.first_prompt, n.agent_path) as own_title, n.cwd, n.branch as began_on,
+    -- An agent without a prompt has the last part of its path.
+    coalesce(
+        v.name, n.name, w.first_prompt, nullif(regexp_extract(n.agent_path, '[^/]*$'), '')
+    ) as title,
+    coalesce(n.name, w.first_prompt, nullif(regexp_extract(n.agent_path, '[^/]*$'), ''))
+        as own_title,
+    n.cwd, n.branch as began_on,
     n."commit", n.repository, n.nickname, n.role, n.agent_path, n.origin, n.originator,
     n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path, n.source,
     w.segments, w.started_at, w.last_at, w.bytes, w.replayed_bytes, w.unknown_lines,

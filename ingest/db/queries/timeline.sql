@@ -73,8 +73,9 @@ from (
 where t.byte in (select unnest($bytes::bigint[]));
 
 -- name: messages
--- These messages.
-select source, byte, length, time, role, phase, text, chars
+-- These messages; to an agent, with the task that it was started with.
+select source, byte, length, time, role, phase, text, chars,
+    if(role = 'agent', (select max(task) from agents where child = $session), null) as task
 from v_messages
 where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
 order by source, byte, text;

@@ -158,7 +158,7 @@ def _goal_state(status: str, session: Session, now: Now) -> TaskState:
 
 def _steps(family: _Family, now: Now) -> Iterator[ListedTask]:
     session = family.material.session
-    until = now.moment if session.state is SessionState.RUNNING else session.last_at
+    until = session.works_until(now.moment)
     for step in family.material.tasks.steps:
         task = _task(session, step.id, step.text, _step_state(step, session, now), Origin.PLAN)
         task.started_at, task.ended_at = step.started_at, step.ended_at

@@ -15,6 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ingest import log
+from ingest.codex.request_text import letter_text
 from ingest.db.commit_counter import CommitCounter
 from ingest.db.query_reader import DerivedStore, QueryReader, Row
 from ingest.db.search_changes import index_folder, mark_damaged
@@ -266,7 +267,7 @@ class _Page:
             turn=self._numbers.get((place.source, place.turn)),
             kind=kind,
             at=place.time,
-            excerpt=excerpt(text, query.words),
+            excerpt=excerpt(letter_text(text), query.words),
             score=round(place.score, 4),
             status=status,
             tool=tool,

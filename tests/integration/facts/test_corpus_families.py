@@ -150,7 +150,7 @@ def test_an_agent_with_a_path_leaves_out_what_it_inherited(corpus: Corpus) -> No
     stored = corpus("0.169.0-agents-fork")
     parent = whole(stored, "opening message")
     (child,) = stored.rows("sessions", parent_id=parent["id"])
-    assert (child["agent_path"], child["title"]) == ("/root/childone", "/root/childone")
+    assert (child["agent_path"], child["title"]) == ("/root/childone", "childone")
     assert (child["root_id"], child["forked_from"]) == (parent["id"], parent["id"])
     assert stored.of("agents", parent["id"], "event", "child", "path", "task") == [
         ("started", child["id"], "/root/childone", "CHILDTASK do a thing"),

@@ -13,12 +13,14 @@ from ingest.db.local_reader import LocalReader
 from ingest.projects.journal.build import journal_rules, session_journal
 from ingest.projects.journal.write import JournalFormat, render
 from ingest.projects.roles.facts import role_input
+from ingest.projects.tasks.roadmap import roadmap
 from ingest.role_settings import Role
 from ingest.sessions.load import load_log
 from ingest.sessions.model import SessionLog
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Session, list_sessions
 from ingest.sessions.timeline import Moment, Tools, load_moments, load_order
+from ingest.text.times import duration
 from tests.build import Home, Rollout, calls
 from tests.integration.facts.expectations import owner
 from tui.screens.board_card import load_card, render_card
@@ -251,3 +253,25 @@ def test_goals_name_the_turn_of_their_session(home: Home, read: Read) -> None:
     log = read().log
     assert [goal.turn for goal in log.goals] == [log.turns[-1].n]
     assert log.turns[-1].n > 1
+
+
+def test_a_step_has_the_same_duration_on_the_card_and_among_the_tasks(
+    home: Home, read: Read
+) -> None:
+    session = home.session("g4", "0.169.0")
+    session.prompt("Begin")
+    for steps in (
+        [("Read the parser", "in_progress"), ("Ship", "pending")],
+        [("Read the parser, all of it", "in_progress"), ("Ship", "pending")],
+        [("Read the parser, all of it", "completed"), ("Ship", "in_progress")],
+    ):
+        session.plan(steps)
+        home.clock.tick(60_000)
+    session.end_turn("Done.")
+    session.write()
+    result = read()
+    tasks = {task.text: task for task in roadmap(result.rows, Scope(), NOW).tasks}
+    for text in ("Read the parser, all of it", "Ship"):
+        took = duration(tasks[text].seconds)
+        assert took
+        assert f"{text}  {took}\n" in result.card

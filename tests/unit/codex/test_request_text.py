@@ -2,7 +2,7 @@
 
 import pytest
 
-from ingest.codex.request_text import request_in, title_in, written_by_codex
+from ingest.codex.request_text import letter_text, request_in, title_in, written_by_codex
 from tests.unit.codex.lines import event, fold, meta
 
 IDE = (
@@ -95,3 +95,19 @@ def test_private_text_that_begins_before_the_request_is_masked() -> None:
 def test_a_review_has_a_title(hint: str | None, title: str) -> None:
     entered = event("entered_review_mode", target={"type": "x"}, user_facing_hint=hint)
     assert first_prompt(entered, event("user_message", message="Review it.")) == title
+
+
+@pytest.mark.parametrize(
+    ("payload", "task", "shown"),
+    [
+        ("Look at lex.py\nand tell me", None, "new task from root: Look at lex.py\nand tell me"),
+        ("", "Survey the docs", "new task from root: Survey the docs"),
+        ("", None, "new task from root: (encrypted)"),
+    ],
+)
+def test_a_message_of_another_agent_is_its_text_and_its_sender(
+    payload: str, task: str | None, shown: str
+) -> None:
+    head = "Message Type: NEW_TASK\nTask name: /root/w53\nSender: /root\nPayload:\n"
+    assert letter_text(head + payload, task) == shown
+    assert letter_text(f"See below.\n{head}", task) == f"See below.\n{head}"
