@@ -148,6 +148,8 @@ class PruneCounts(Struct):
     batches: int = 0
     moves: int = 0
     samples: int = 0
+    runs: int = 0
+    """Of the commands of roles."""
     sources: list[OldSource] = field(default_factory=list)
     facts: dict[str, int] = field(default_factory=dict)
     """By table."""
@@ -156,7 +158,7 @@ class PruneCounts(Struct):
 
     @property
     def nothing(self) -> bool:
-        return not (self.batches or self.moves or self.samples or self.facts)
+        return not (self.batches or self.moves or self.samples or self.runs or self.facts)
 
 
 class Prune(RecordedAction[PruneCounts], frozen=True, kw_only=True, tag="prune"):

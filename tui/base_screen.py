@@ -54,6 +54,8 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
     """The tab that is highlighted."""
     FOLLOWS_SCOPE: ClassVar[bool] = True
     """Whether it shows only what is in the scope of the dashboard."""
+    SHOWS_TEAM: ClassVar[bool] = False
+    """Whether it shows what the team shares, and only while that is the scope."""
     BINDINGS: ClassVar[list[BindingType]] = [
         *bind("next-pane", "previous-pane", "pause-updates"),
         *bind("jump", "back", shown=False),
@@ -271,14 +273,10 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
         text = content.lines(content.line(failure.message), content.line(failure.hint)).plain
         self.notify(text, severity="warning", timeout=12, markup=False)
 
-    @property
-    def shows_scope(self) -> bool:
-        """Whether what it shows is limited to the scope."""
-        return self.FOLLOWS_SCOPE and self.dashboard.scope is not TEAM
-
     def update_header(self) -> None:
         note = f"‖ paused · {self._changes_while_paused} changes" if self.paused else None
-        self._header.set_chips(self.dashboard.chips(note, scope=self.shows_scope))
+        scoped = self.FOLLOWS_SCOPE and (self.SHOWS_TEAM or self.dashboard.scope is not TEAM)
+        self._header.set_chips(self.dashboard.chips(note, scope=scoped))
 
     def tick(self) -> None:
         """Called every second."""

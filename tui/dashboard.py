@@ -497,9 +497,7 @@ class Dashboard(App[int]):
         """Put the screen with what the team shares over the main screen, or take it away, as the
         scope says. Returns whether another screen is shown from now on.
         """
-        from tui.screens.team import TEAM_SCREENS, TeamScreen
-
-        if isinstance(self.screen, TeamScreen):
+        if isinstance(self.screen, BaseScreen) and self.screen.SHOWS_TEAM:
             if self.scope is TEAM:
                 return False
             self.screen.dismiss()
@@ -508,6 +506,8 @@ class Dashboard(App[int]):
             return False
         if self.current_mode not in TEAM_MODES:
             return False
+        from tui.screens.team import TEAM_SCREENS
+
         self.push_screen(TEAM_SCREENS[self.current_mode]())
         return True
 

@@ -1,4 +1,5 @@
-"""Completes sessions, projects, branches, tasks, batches and rejected lines when a shell asks.
+"""Completes sessions, projects, branches, tasks, batches, rejected lines and filters of a search
+when a shell asks.
 
 Never waits long, prints nothing, and completes nothing if there is no database to read.
 """
@@ -14,6 +15,7 @@ from ingest.cli.task_listing import everything
 from ingest.db.query_reader import QueryReader
 from ingest.errors import TailboardError
 from ingest.pipeline.bootstrap import open_reader
+from ingest.sessions.search.completion import filter_words
 from ingest.text.sanitize import one_line, truncate
 
 _TIMEOUT: Final = 2.0
@@ -24,6 +26,8 @@ _HELP_WIDTH: Final = 60
 
 def completions(invocation: Invocation, kind: str, prefix: str) -> list[CompletionItem]:
     """The known values of this kind that begin with the prefix, each with a description."""
+    if kind == "filter":
+        return _items(filter_words(prefix))
     with log.suppress(f"Completing a {kind}", TailboardError):
         path = invocation.settings.db
         if path.exists():

@@ -35,6 +35,7 @@ def prune(database: Database, action: Prune, now: datetime) -> PruneCounts:
         database.run("retention.drop_moves")
         database.run("retention.drop_batches", prunable=_FINAL)
         database.run("retention.drop_samples", before=action.before.isoformat())
+        database.run("retention.drop_runs")
         if counts.facts:
             database.run("retention.bury", facts=sum(counts.facts.values()), now=now.isoformat())
             database.run("retention.drop_notes")
@@ -60,6 +61,7 @@ def _match(database: Database, action: Prune) -> PruneCounts:
     query = database.rows_in_transaction
     database.run("retention.settle", prunable=_FINAL)
     database.run("retention.match_batches", prunable=_FINAL, before=time)
+    database.run("retention.match_runs", before=time)
     if action.facts:
         database.run("retention.match_sources", before=time)
     else:
@@ -72,6 +74,7 @@ def _match(database: Database, action: Prune) -> PruneCounts:
             counts.kept[row["why"]] = row["batches"]
     counts.moves = query("retention.moves")[0]["moves"]
     counts.samples = query("retention.samples", before=time)[0]["samples"]
+    counts.runs = query("retention.runs")[0]["runs"]
     counts.sources = [OldSource(**row) for row in query("retention.sources")]
     if any(source.why is None for source in counts.sources):
         counts.facts = {table: count for table in FACT_TABLES if (count := _count(database, table))}
@@ -96,7 +99,9 @@ def _record(database: Database, counts: PruneCounts, action: Prune, now: datetim
         actor=action.actor,
         verb="prune",
         selection=_json({"before": counts.before, "facts": action.facts}),
-        arguments=_json({"samples": counts.samples, "facts": sum(counts.facts.values())}),
+        arguments=_json(
+            {"samples": counts.samples, "runs": counts.runs, "facts": sum(counts.facts.values())}
+        ),
         reason=action.reason,
         matched=counts.batches + sum(counts.kept.values()),
         done=counts.batches,

@@ -128,6 +128,7 @@ class TeamDetails(Pane):
 
 class TeamScreen(BaseScreen):
     NOUN: ClassVar[str] = "sessions"
+    SHOWS_TEAM = True
     DEFAULT_CSS = "TeamScreen TeamPane { width: 2fr; }"
 
     def __init__(self) -> None:
@@ -145,10 +146,6 @@ class TeamScreen(BaseScreen):
     def panes(self) -> ComposeResult:
         yield self.list
         yield self._details
-
-    @property
-    def shows_scope(self) -> bool:
-        return True
 
     @on(Table.CursorMoved)
     def show_details(self) -> None:

@@ -24,7 +24,12 @@ from ingest.errors import NotFound
 from ingest.pipeline.homes import storable
 from ingest.projects.git.alignment import AlignmentState
 from ingest.projects.git.read_repository import Git
-from ingest.projects.git.search_anchors import load_anchors_here, narrowed_to_here
+from ingest.projects.git.search_anchors import (
+    CommitAnchor,
+    load_anchors_here,
+    narrowed_to_here,
+    with_anchors,
+)
 from ingest.projects.journal.write import JournalFormat, render
 from ingest.projects.markdown import fenced, plain
 from ingest.projects.resume.build import resume
@@ -168,13 +173,15 @@ def hits_of(
         hidden=(request.asking,) if request.asking else (),
         tags=(language,) if language else parsed.tags,
     )
-    if wanted.here:
-        project = project_at(invocation, access, invocation.here)
-        anchors = load_anchors_here(access, project, invocation.here, invocation.env)
-        wanted = narrowed_to_here(wanted, anchors if project else {})
-    limit = scope.limit or 8
     embedder = embedder_for(invocation.settings.search_semantic)
-    return search(access, wanted, invocation.now, limit, scope.offset, embedder)
+    anchors: dict[str, CommitAnchor] = {}
+    if wanted.here or embedder is not None:
+        project = project_at(invocation, access, invocation.here)
+        if project is not None:
+            anchors = load_anchors_here(access, project, invocation.here, invocation.env)
+        wanted = narrowed_to_here(wanted, anchors)
+    found = search(access, wanted, invocation.now, scope.limit or 8, scope.offset, embedder)
+    return with_anchors(found, anchors)
 
 
 def hits(
@@ -205,7 +212,8 @@ def hits(
 def _hit_line(hit: Hit, digits: int, now: datetime) -> str:
     id_ = hit.id.replace(hit.session, hit.session[:digits], 1)
     text = truncate_chars(plain(one_line(masked(hit.excerpt))), _HIT_CHARS)
-    where = " · ".join(filter(None, (hit.kind, ago(hit.at, now), hit.project, hit.status)))
+    commit = f"commit {hit.anchor}" if hit.anchor not in (None, "reachable") else None
+    where = " · ".join(filter(None, (hit.kind, ago(hit.at, now), hit.project, hit.status, commit)))
     missing = plain(one_line(", ".join(hit.missing_words)))
     without = f" (without: {missing})" if missing else ""
     return f"- `{id_}` {where} · {text}{without}"

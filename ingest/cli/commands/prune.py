@@ -57,6 +57,7 @@ def command(
         "batches": counts.batches,
         "moves": counts.moves,
         "samples": counts.samples,
+        "runs": counts.runs,
         "facts": counts.facts,
         "sources": counts.sources,
         "kept": [{"why": why, "batches": count} for why, count in counts.kept.items()],
@@ -91,6 +92,8 @@ def _summary(counts: PruneCounts) -> str:
         f"{counts.batches:,} finished batches with {pluralize(counts.moves, 'move')}",
         pluralize(counts.samples, "sample"),
     ]
+    if counts.runs:
+        parts.append(f"{pluralize(counts.runs, 'run')} of roles")
     if counts.facts:
         deleted = [source for source in counts.sources if source.why is None]
         parts.append(
@@ -107,6 +110,7 @@ def _show(output: Output, counts: PruneCounts, *, facts: bool) -> None:
             ("older than", f"{counts.before:%Y-%m-%d %H:%M} UTC"),
             ("batches", f"{counts.batches:,} finished, with {pluralize(counts.moves, 'move')}"),
             ("samples", f"{counts.samples:,}"),
+            ("runs of roles", f"{counts.runs:,}"),
             *((f"facts: {table}", f"{count:,}") for table, count in counts.facts.items()),
         ]
     )

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ingest.cli.access import open_for_reading
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.cli.options import Filters, filters
+from ingest.cli.options import Filters, filters, known
 from ingest.cli.output import Output, StyledCell
 from ingest.cli.scope import moment, project_at, scope_of
 from ingest.db.query_reader import QueryReader
@@ -16,6 +16,7 @@ from ingest.projects.git.search_anchors import (
     CommitAnchor,
     load_anchors_here,
     narrowed_to_here,
+    with_anchors,
 )
 from ingest.sessions.search.embedder import NOT_INSTALLED, embedder_for
 from ingest.sessions.search.excerpt import COLUMNS, excerpt
@@ -30,7 +31,7 @@ from ingest.text.times import ago
 
 
 @click.command(cls=Command)
-@click.argument("query", nargs=-1, required=True)
+@click.argument("query", nargs=-1, required=True, shell_complete=known("filter"))
 @filters("project", "branch", "session", "since", "until", "limit", "offset")
 @with_invocation
 def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> None:
@@ -58,11 +59,8 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
         wanted = narrowed_to_here(wanted, anchors)
         limit = only.limit or LIMIT
         hits = search(access, wanted, invocation.now, limit, only.offset, embedder)
+        hits = with_anchors(hits, anchors)
         digits = id_length(access, (hit.session for hit in hits.hits))
-
-    if anchors:
-        found = [replace(hit, anchor=anchors.get(hit.session)) for hit in hits.hits]
-        hits = replace(hits, hits=found)
 
     def show(output: Output) -> None:
         for hit in hits.hits:

@@ -3,6 +3,7 @@
 from typing import Final
 
 import click
+from msgspec.structs import replace
 
 from ingest.cli.access import open_for_reading
 from ingest.cli.commands.journal import chosen_day, with_commits
@@ -10,11 +11,14 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import Filters, everywhere_option, filters
 from ingest.cli.scope import scope_here
+from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.projects.journal import build
 from ingest.projects.journal.blocks import markdown
 from ingest.projects.journal.page import standup_page
 from ingest.projects.journal.summary import summaries
+from ingest.projects.roles.job import all_roles
+from ingest.projects.roles.summaries import Written, consolidated
 
 LINES: Final = 40
 
@@ -40,11 +44,23 @@ def command(invocation: Invocation, day: str | None, everywhere: bool, only: Fil
         else:
             chosen = chosen_day(invocation, access, day, project)
             journal = build.day_journal(access, chosen, rules, project)
+        names = {entry.project for entry in journal.entries}
+        written = {name: _written(invocation, access, name) for name in names}
     if not journal.entries:
         raise NotFound(
             "No session was active in this time.", "`tailboard sessions` lists the sessions."
         )
-    projects = summaries(with_commits(invocation, journal))
+    projects = [
+        replace(each, summary=written[each.project])
+        for each in summaries(with_commits(invocation, journal))
+    ]
     title = journal.title.replace("Journal", "Standup", 1)
     text = markdown(standup_page(title, projects, LINES))
     invocation.answer("standup", {"projects": projects}, lambda output: output.text(text))
+
+
+def _written(invocation: Invocation, access: QueryReader, project: str) -> Written | None:
+    """The summary of the project that counts."""
+    declared = [role.name for role in all_roles(invocation.settings)]
+    row = access.first_row("projects.labelled", label=project)
+    return consolidated(access, declared, project=row["id"] if row else project).summary

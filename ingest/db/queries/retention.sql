@@ -59,6 +59,19 @@ from old o
 join v_sources v on v.home = o.home and v.thread = o.thread
 where v.kind in ('rollout', 'typescript');
 
+-- name: match_runs
+-- Runs of roles that are old enough, but not the one that wrote what is still shown.
+create or replace temp table old_runs as
+select r.rowid as run
+from role_runs r
+where r.started_at < $before::timestamp and not (
+    r.error_code is null and r.batch in (select batch from notes)
+    and not exists (
+        from role_runs n
+        where n.batch = r.batch and n.error_code is null and n.started_at > r.started_at
+    )
+);
+
 -- name: no_sources
 -- An empty selection of sources, when no facts are to be deleted.
 create or replace temp table old_sources as
@@ -78,6 +91,9 @@ where batch in (select batch from old_batches where why is null);
 -- name: samples
 select count(*) as samples from samples where time < $before::timestamp;
 
+-- name: runs
+select count(*) as runs from old_runs;
+
 -- name: sources
 select source, path, thread, size, why from old_sources order by source;
 
@@ -91,6 +107,9 @@ and state in (select unnest($prunable::varchar[]));
 
 -- name: drop_samples
 delete from samples where time < $before::timestamp;
+
+-- name: drop_runs
+delete from role_runs where rowid in (select run from old_runs);
 
 -- name: drop_notes
 delete from notes where source in (select source from old_sources where why is null);

@@ -110,10 +110,10 @@ group by source;
 -- name: usage
 -- Tokens in these files by day, in UTC, and model.
 select
-    source, cast(time as date) as day, model, sum(input)::bigint as input,
+    source, cast(quarter as date) as day, model, sum(input)::bigint as input,
     sum(cached)::bigint as cached, sum(output)::bigint as output,
     sum(reasoning)::bigint as reasoning, sum(total)::bigint as total
-from usage
+from usage_days
 where source in (select unnest($sources::integer[]))
 group by all
 order by source, day, model;

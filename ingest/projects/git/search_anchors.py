@@ -13,6 +13,7 @@ from ingest.errors import GitFailed
 from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Ancestry
 from ingest.sessions.search.query import Query
+from ingest.sessions.search.search import SearchResult
 
 
 class CommitAnchor(StrEnum):
@@ -56,3 +57,11 @@ def narrowed_to_here(query: Query, anchors: Mapping[str, CommitAnchor]) -> Query
         return query
     reachable = [id_ for id_, at in anchors.items() if at is CommitAnchor.REACHABLE]
     return replace(query, within=tuple(reachable))
+
+
+def with_anchors(result: SearchResult, anchors: Mapping[str, CommitAnchor]) -> SearchResult:
+    """The hits, each with where the commit of its session stands, as far as that is known."""
+    if not anchors:
+        return result
+    hits = [replace(hit, anchor=anchors.get(hit.session)) for hit in result.hits]
+    return replace(result, hits=hits)

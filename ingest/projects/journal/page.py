@@ -35,6 +35,7 @@ from ingest.projects.journal.section import (
     first,
 )
 from ingest.projects.journal.summary import FailedWork, Summary, summaries
+from ingest.projects.roles.summaries import Written
 from ingest.text.numbers import pluralize
 from ingest.text.sanitize import one_line, truncate_chars
 
@@ -188,6 +189,7 @@ def standup_page(title: str, projects: Sequence[Summary], lines: int) -> list[Bl
         count = pluralize(project.sessions, "session")
         changes, made = _changes(project), [each.subject or each.sha for each in project.commits]
         parts: list[tuple[str, list[Line]]] = [
+            ("Summary", [_summary(project.summary)] if project.summary else []),
             ("Done", [plain(text) for text in dict.fromkeys([*project.done, *made])]),
             ("Open", [plain(text) for text in project.open]),
             ("Failed", [_failed(failure) for failure in project.failed]),
@@ -199,6 +201,11 @@ def standup_page(title: str, projects: Sequence[Summary], lines: int) -> list[Bl
     if left := len(projects) - fitting:
         blocks.append(Paragraph(own(f"{pluralize(left, 'other project')} left out.")))
     return blocks
+
+
+def _summary(written: Written) -> Line:
+    text = truncate_chars(one_line(written.text), LINE_CHARS)
+    return [*plain(text), *own(f"({written.by}, {written.at:%Y-%m-%d})")]
 
 
 def _fit(parts: list[tuple[str, list[Line]]], most: int) -> list[Line]:

@@ -17,6 +17,7 @@ from ingest.projects.journal.model import (
     JournalEntry,
     JournalFailure,
 )
+from ingest.projects.roles.summaries import Written
 
 _CLOSED = ("completed", "done")
 _DROPPED = ("cancelled", "canceled", "abandoned")
@@ -43,6 +44,8 @@ class Summary(Struct, frozen=True):
     commits: list[JournalCommit]
     files: int
     """The number of changed files."""
+    summary: Written | None = None
+    """What a person or a role wrote about the project, the one that counts."""
 
 
 def summaries(journal: Journal) -> list[Summary]:

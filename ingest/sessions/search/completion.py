@@ -52,6 +52,18 @@ def completions(text: str, known: FilterValues) -> list[str]:
     ]  # fmt: skip
 
 
+def filter_words(prefix: str) -> list[tuple[str, str]]:
+    """What a shell offers for a word of a query, each with what it is: the names of filters, and
+    their values as far as these are the same everywhere."""
+    found: list[tuple[str, str]] = []
+    for name, about in FILTERS.items():
+        values = [f"{name}:{value}" for value in _FIXED.get(name, ())]
+        # A filter with one value is offered whole: bash takes what follows a colon as another word.
+        words = values if len(values) == 1 or prefix.startswith(f"{name}:") else [f"{name}:"]
+        found += [(word, about) for word in words if word.startswith(prefix)]
+    return found
+
+
 def apply_completion(text: str, word: str) -> str:
     """The text with its last word replaced; a complete word is followed by a space."""
     before, blank, _ = text.rpartition(" ")

@@ -104,6 +104,8 @@ async def test_every_route_answers_with_the_document_of_its_command(
         status, _, document = await api.send(path)
         assert (status, document["schema"]) == (200, f"tailboard.{schema}/1"), (path, document)
         assert document[rows], path
+    here = (await api.send("/v1/search?q=unicode%20at:here"))[2]["hits"]
+    assert {each["anchor"] for each in here} == {"reachable"}
     hit = (await api.send("/v1/search?q=unicode"))[2]["hits"][0]
     item = (await api.send(f"/v1/items/{hit['id']}?around=1"))[2]
     assert "unicode" in item["text"].lower()

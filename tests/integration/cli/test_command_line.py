@@ -362,6 +362,9 @@ def test_a_shell_completes_commands_and_options(completed: Callable[[str], list[
     assert completed("tailboard tasks --rea") == ["--ready"]
     assert completed("tailboard batches --state back") == ["backed_off"]
     assert completed("tailboard show ") == []
+    assert completed("tailboard search parser at") == ["at:here"]
+    assert completed("tailboard search status:f") == ["status:failed"]
+    assert {"project:", "kind:", "has:error"} <= set(completed("tailboard search "))
 
 
 def test_a_shell_completes_ids_projects_and_branches(

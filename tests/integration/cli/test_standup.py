@@ -51,6 +51,14 @@ def test_a_standup_can_be_of_a_day_of_a_period_and_of_a_project(projects: CliHar
     assert both["failed"] == [{"kind": "command", "what": "make parser", "how": "exit 2"}]
 
 
+def test_a_standup_shows_the_summary_that_counts(projects: CliHarness) -> None:
+    projects.json("roles", "summary", "--project", "web", "--set", "The page loads.\nAll of it.")
+    shown = projects.run("standup", "--everywhere").out
+    assert re.search(r"- \*\*Summary\*\* The page loads\. All of it\. \(\S+, 2026-11-22\)", shown)
+    parser, web = projects.json("standup", "--everywhere")["projects"]
+    assert (parser["summary"], web["summary"]["person"]) == (None, True)
+
+
 def test_a_standup_outside_of_every_project_asks_which_one(projects: CliHarness) -> None:
     answer = projects.run("standup")
     assert (answer.code, answer.out) == (1, "")

@@ -126,6 +126,28 @@ def test_only_old_samples_are_pruned(database: Database) -> None:
     assert database.execute("select time from samples").fetchall() == [(NOW,)]
 
 
+def test_old_runs_of_roles_are_pruned_but_not_the_one_whose_text_is_shown(
+    database: Database,
+) -> None:
+    for batch_, time, error in (
+        ("shown", OLD, None), ("shown", OLD - timedelta(days=1), None),
+        ("shown", OLD - timedelta(days=2), "observe.timeout"), ("other", OLD, None),
+        ("other", NOW, None),
+    ):  # fmt: skip
+        database.execute(
+            "insert into role_runs values (?, 'historian', ?, 1, 'c', 'i', 1, 0, 1, ?)",
+            [batch_, time, error],
+        )
+    database.execute(
+        "insert into notes by name select 'h' as home, 's' as session, 1 as source, 0 as turn, "
+        "'shown' as batch, 'historian' as origin, true as untrusted, 'summary' as kind, "
+        "'Done.' as text, now() as time"
+    )
+    assert forget(database).runs == 3
+    left = database.execute("select batch, started_at from role_runs order by batch desc")
+    assert left.fetchall() == [("shown", OLD), ("other", NOW)]
+
+
 def test_a_preview_changes_nothing_and_counts_the_same(database: Database) -> None:
     source(database, 1)
     batch(database, "one", State.COMPLETED)
