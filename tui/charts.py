@@ -14,6 +14,8 @@ from tui import content
 
 FILLS: Final = (("█", "blue"), ("▓", "cyan"), ("▒", "magenta"), ("░", "yellow"))
 """Of the series in a column, from the bottom: a character and its tone."""
+BAR: Final = "▆"
+"""A piece of a horizontal bar."""
 MARGIN: Final = 8
 """Terminal columns left of a chart, for the label of its top."""
 
@@ -35,7 +37,7 @@ def column_chart(
     stacks = _stacks(series, available)
     top = max((sum(stack) for stack in (*stacks, *_stacks(scale_with, available))), default=0.0)
     per_column = min(9, max(1, available // max(1, len(stacks))))
-    gap = 1 if per_column > 2 else 0
+    gap = 1 if per_column > 1 else 0
     lines = []
     for row in range(height, 0, -1):
         cells = [_cell(stack, top, row, height, per_column - gap) for stack in stacks]
@@ -58,9 +60,14 @@ def level_line(values: Sequence[float | None], top: float, width: int) -> Conten
     return content.block(text.ljust(min(width, len(columns))), "blue")
 
 
+def bar(value: float, maximum: float, width: int) -> str:
+    """A bar with a gap above it, so that bars below each other do not run together."""
+    return numbers.bar(value, maximum, width=width).replace("█", BAR)
+
+
 def share_bar(share: float, width: int, tone: str = "blue") -> Content:
     """A share of 1 as a bar. Any share above 0 is at least one character long."""
-    filled = numbers.bar(share, 1, width=width)
+    filled = bar(share, 1, width)
     return content.block(filled, tone) + content.block("·" * (width - len(filled)), "dim")
 
 

@@ -104,6 +104,7 @@ THEMES: Final = (
         variables={
             "block-cursor-background": "#0072b2",
             "block-cursor-foreground": "#ffffff",
+            "foreground-muted": "#a3a6aa",
             "text-success": "#2cc59a",
             "text-warning": "#f0e442",
             "text-error": "#ff8c3b",

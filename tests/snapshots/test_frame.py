@@ -1,4 +1,4 @@
-"""Snapshots of the help, the command line and the database error screen."""
+"""A snapshot of the database error screen."""
 
 import sys
 from pathlib import Path
@@ -7,8 +7,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from ingest.settings import Settings
-from tests.app_harness import AppHarness, wait_until
-from tests.snapshots.conftest import Picture
+from tests.app_harness import wait_until
 from tui.dashboard import Dashboard, Options
 from tui.screens.database_error import DatabaseErrorScreen
 from tui.supervisor import Supervisor
@@ -18,16 +17,6 @@ OUTPUT = (
     f"The database {DB} was written by a newer version: it has migrations up to 99.\n"
     "Update Tailboard, or use another database with --db PATH. Nothing was changed."
 )
-
-
-def test_help_lists_commands(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
-    picture(harness, size, "question_mark")
-
-
-def test_command_line_shows_matching_commands(
-    harness: AppHarness, picture: Picture, size: tuple[int, int]
-) -> None:
-    picture(harness, size, "colon", "p", "a")
 
 
 def test_database_error_says_what_to_do(snap_compare: Any, size: tuple[int, int]) -> None:

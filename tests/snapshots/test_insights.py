@@ -4,10 +4,6 @@ from tests.app_harness import AppHarness
 from tests.snapshots.conftest import Picture
 
 
-def test_insights(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
-    picture(harness, size, "6")
-
-
 def test_comparison_of_two_periods(
     harness: AppHarness, picture: Picture, size: tuple[int, int]
 ) -> None:

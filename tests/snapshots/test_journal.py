@@ -10,10 +10,6 @@ def test_journal_of_the_newest_day(
     picture(harness, size, "4")
 
 
-def test_journal_of_a_session(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
-    picture(harness, size, "4", "j")
-
-
 def test_hostile_text_in_the_journal_is_plain_text(harness: AppHarness, picture: Picture) -> None:
     picture(harness, (120, 40), "4", "j", "j", "j")
 

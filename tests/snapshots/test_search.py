@@ -10,12 +10,6 @@ def test_empty_search_lists_the_filters(
     picture(harness, size, "5")
 
 
-def test_matches_are_highlighted(
-    harness: AppHarness, picture: Picture, size: tuple[int, int]
-) -> None:
-    picture(harness, size, "5", *"test", "down", "down", "down")
-
-
 def test_filter_completion(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
     picture(harness, size, "5", *"the", "space", *"st")
 

@@ -36,10 +36,6 @@ def plan_harness(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppHarnes
         yield harness
 
 
-def test_task_graph(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
-    picture(harness, size, "2", "l", "l")
-
-
 def test_task_tree(harness: AppHarness, picture: Picture, size: tuple[int, int]) -> None:
     picture(harness, size, "2", "right_curly_bracket", "right_curly_bracket", "v", *"jjjjj")
 

@@ -87,6 +87,9 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     yield content.row(
         content.line(f"codex {session.cli_version or '?'}", "dim"),
         content.line(session.model, "dim"),
+        gap=" · ",
+    )
+    yield content.row(
         content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
         _context(session.context),
         content.line(f"{session.queued} queued", "cyan") if session.queued else None,

@@ -172,7 +172,9 @@ def plan_bar(done: int, total: int) -> Cell | tuple[Cell, ...]:
 
 
 def bar(part: int, total: int) -> str:
-    full = min(_BAR_WIDTH, _BAR_WIDTH * part // total)
+    """Neither empty once something is done, nor full before everything is."""
+    begun, done = part > 0, part >= total
+    full = _BAR_WIDTH if done else min(_BAR_WIDTH - 1, max(begun, _BAR_WIDTH * part // total))
     return "▰" * full + "▱" * (_BAR_WIDTH - full)
 
 

@@ -129,7 +129,7 @@ def _context(data: Insights, width: int) -> Iterator[Content]:
     if data.context is None:
         return
     yield _title("Context used", "by the fullest session of each day")
-    yield _window(data.context, "of 100", width)
+    yield _window(data.context, "most", width)
     yield Content("")
 
 

@@ -18,7 +18,7 @@ from ingest.sessions.timeline import TimelineKind, TimelinePosition
 from ingest.text import numbers
 from ingest.text.numbers import pluralize
 from ingest.text.times import duration
-from tui import content
+from tui import charts, content
 from tui.commands import bind
 from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.list_pane import ListPane
@@ -91,7 +91,7 @@ def _list_row(key: Key, spent: Spent, most: int, depth: int) -> ListRow:
         key=key,
         cells=(
             (kind, Styled(name, "" if depth else "bold")),
-            Styled(numbers.bar(spent.tokens, most, width=_BAR_WIDTH), "blue"),
+            Styled(charts.bar(spent.tokens, most, _BAR_WIDTH), "blue"),
             tokens,
             Styled(time, "dim"),
             "" if is_turn else spent.turns,

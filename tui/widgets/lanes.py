@@ -16,6 +16,7 @@ from textual.strip import Strip
 from ingest.sessions.spans import GAP, TURNS, Lane, Scale, scale
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from ingest.text.times import duration
+from tui.charts import BAR
 from tui.widgets.themed_view import ThemedView
 
 MAX_LANES: Final = 9
@@ -25,7 +26,6 @@ MARGIN: Final = 4
 """Columns of its border and padding."""
 _SHORT: Final = 600
 """Seconds of activity up to which times have seconds."""
-_BAR: Final = "▆"
 _RANKS: Final = ("failed", "stalled", "running", "open", "waiting", "interrupted")
 """Where spans share a column, the state that is shown: the first of these that one has."""
 _TONES: Final = {TURNS: "blue", "commands": "cyan", "edits": "magenta"}
@@ -123,7 +123,7 @@ class Lanes(ThemedView, can_focus=False):
         name = names[y][: NAME_COLUMNS - 1].ljust(NAME_COLUMNS)
         segments = [Segment(name, base + self.foreground_of("lanes--name"))]
         for x, tone in enumerate(self.picture.tones[y]):
-            text = _BAR if tone else " "
+            text = BAR if tone else " "
             style = base + self.tone_style(tone) if tone else base
             if x == self._column:
                 style = self._cursor_style(style, text)

@@ -12,7 +12,7 @@ from ingest.text.times import ago, duration
 from tui import content
 from tui.widgets.pane import Pane
 
-_NAME_WIDTH, _MARGINS = 12, 3
+_NAME_WIDTH, _MARGINS = 10, 3
 _SESSION_CHARS, _SESSIONS = 13, 3
 """How much of the id is shown of a session without a title, and how many others are named."""
 _LINK_NAMES = {

@@ -8,4 +8,9 @@ from textual.widgets import Input
 
 
 class TextInput(Input):
+    DEFAULT_CSS = """
+    TextInput {
+        & > .input--placeholder, & > .input--suggestion { color: $foreground-muted; }
+    }
+    """
     cursor_blink = reactive(False, init=False)

@@ -125,7 +125,7 @@ async def test_tasks_are_grouped_by_session_and_a_title_opens_its_session(
         assert "Refactor the lexer" in text
         await press_each(pilot, "j")
         task = selected(app)
-        assert f"session       {screen(app).plan_pane.plan.title(task.session or '')}" in (  # type: ignore[union-attr]
+        assert f"session     {screen(app).plan_pane.plan.title(task.session or '')}" in (  # type: ignore[union-attr]
             screen_text(app)
         )
         await press_each(pilot, "g", "d")
@@ -143,7 +143,7 @@ async def test_a_task_says_what_it_waits_for(harness: AppHarness) -> None:
         write = next(task for task in plan.shown.tasks if task.text == "Write the changelog")
         screen(app).plan_pane.select(write.id)
         await wait_settled(pilot)
-        assert "waits for     ● Run the test suite" in screen_text(app)
+        assert "waits for   ● Run the test suite" in screen_text(app)
 
 
 async def test_filter_scope_and_project_are_shown(harness: AppHarness) -> None:

@@ -23,6 +23,8 @@ from tui.widgets.listing import Listing, ViewState
 from tui.widgets.pane import Pane
 from tui.widgets.table import ListResult, Table
 
+CURRENT: Final = "bold $block-cursor-foreground on $block-cursor-background"
+"""As the current screen among the tabs of the frame."""
 LISTS: Final = ("Batches", "Sources", "Quarantine", "Log", "Memories", "Health")
 WITHOUT_FILES: Final = ("Log", "Memories", "Health")
 """Lists whose rows are about no file that can be read again; their details are a text."""
@@ -81,8 +83,7 @@ class ListsPane(ListPane):
 
     def _update_tabs(self) -> None:
         parts = [
-            content.line(f" {name} ", "bold reverse" if name == self.current else "dim")
-            for name in LISTS
+            content.line(f" {name} ", CURRENT if name == self.current else "dim") for name in LISTS
         ]
         self.query_exactly_one(".lists", Static).update(Content(" ").join(parts))
 
