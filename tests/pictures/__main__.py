@@ -4,9 +4,9 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tests.pictures.camera import demo_harness, exported, printed
-from tests.pictures.drawing import png, svg
-from tests.pictures.shots import PRINTED, SHOTS
+from tests.pictures.camera import demo_harness, exported, printed, toured
+from tests.pictures.drawing import gif, png, svg
+from tests.pictures.shots import PRINTED, SHOTS, STEPS, TOUR
 
 OUT = Path(__file__).parents[2] / "screenshots"
 
@@ -16,6 +16,11 @@ def main(names: list[str]) -> None:
         for shot in SHOTS:
             for size in shot.sizes if not names or shot.name in names else ():
                 save(shot.file(size), svg(asyncio.run(exported(harness, shot, size))))
+        if not names or TOUR in names:
+            pictures = list(map(svg, asyncio.run(toured(harness, STEPS))))
+            animated = gif(pictures, [step.seconds for step in STEPS])
+            (OUT / f"{TOUR}.gif").write_bytes(animated)
+            print(f"{TOUR}: GIF {len(animated) // 1024} KiB")
         for text in PRINTED:
             if not names or text.name in names:
                 save(text.name, svg(printed(harness, text)))

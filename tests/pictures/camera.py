@@ -9,7 +9,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,9 +20,9 @@ from rich.text import Text
 from ingest.cli.main import run
 from ingest.demo.story import shipped
 from ingest.demo.writer import DemoWriter
-from tests.app_harness import AppHarness
+from tests.app_harness import AppHarness, press_each, wait_settled
 from tests.build import Home
-from tests.pictures.shots import Printed, Shot, Size
+from tests.pictures.shots import USUAL, Printed, Shot, Size, Step
 
 FOLDER = Path(tempfile.gettempdir()) / "tour"
 """A constant, because screens show paths in it."""
@@ -71,3 +71,16 @@ async def exported(harness: AppHarness, shot: Shot, size: Size) -> str:
     """The screen as Textual writes it into an SVG."""
     async with harness.open_dashboard(*shot.keys, size=size) as (dashboard, _):
         return dashboard.export_screenshot(title="tailboard")
+
+
+async def toured(harness: AppHarness, steps: Sequence[Step]) -> list[str]:
+    """The screens of the tour, with their captions in the title of the window."""
+    drawn = []
+    async with harness.open_dashboard(size=USUAL) as (dashboard, pilot):
+        for step in steps:
+            await press_each(pilot, *step.keys)
+            if step.theme:
+                dashboard.theme = step.theme
+                await wait_settled(pilot)
+            drawn.append(dashboard.export_screenshot(title=step.caption))
+    return drawn

@@ -24,6 +24,33 @@ class Printed(NamedTuple):
     columns: int = 110
 
 
+class Step(NamedTuple):
+    """A picture of the tour."""
+
+    caption: str
+    keys: tuple[str, ...] = ()
+    seconds: float = 2.5
+    theme: str = ""
+
+
+TOUR: Final = "tour"
+STEPS: Final = (
+    Step("The board: what needs you, and what runs", ("j",), 3.5),
+    Step("Enter: what ran when, and each thing that was done", ("enter", "L"), 3.0),
+    Step("Each entry in full, down to the raw line", tuple("jjjjjjjj")),
+    Step("< replays it: plan, files and tokens as they stood", ("less_than_sign",), 3.0),
+    Step(
+        "! and Enter: the question that waits for you", ("escape", "exclamation_mark", "enter"), 3.0
+    ),
+    Step("2: the tasks of a project, over all its sessions", ("2",), 3.0),
+    Step("3: what is read, what failed and why", ("3",)),
+    Step("4: the journal of each day", ("4", *"jjjjjjjj", "enter", "j"), 3.0),
+    Step("5: search in everything that was said and done", ("5", *"tests"), 1.5),
+    Step("5: search in everything that was said and done", ("space", *"ascii", "down", "down")),
+    Step("6: tokens, time, context, and commands that fail", ("6",), 3.0),
+    Step("A light theme, one of four", ("1", "escape", "escape"), 3.0, "paper"),
+)
+
 PRINTED: Final = (Printed("resume", ("resume", "--project", "parser")),)
 SHOTS: Final = (
     Shot("board", ("j",), ((80, 24), USUAL, (200, 50))),

@@ -10,11 +10,12 @@ from textual.widgets import Input
 from tests.app_harness import press, press_each, screen_text
 from tests.pictures.camera import demo_harness, exported, printed
 from tests.pictures.drawing import png, svg
-from tests.pictures.shots import PRINTED, SHOTS, USUAL
+from tests.pictures.shots import PRINTED, SHOTS, TOUR, USUAL
 from tui.query_runner import failure_of
 
 ROOT = Path(__file__).resolve().parents[3]
 MAX_BYTES = 150 * 1024
+MAX_TOUR_BYTES = 2_000_000
 
 
 def test_a_screenshot_is_small_and_loads_nothing_from_the_network(
@@ -56,6 +57,8 @@ def test_the_folder_contains_exactly_the_configured_screenshots() -> None:
     names = [shot.file(size) for shot in SHOTS for size in shot.sizes]
     names += [text.name for text in PRINTED]
     wanted = {f"{name}.{kind}" for name in names for kind in ("svg", "png")}
+    wanted.add(f"{TOUR}.gif")
     taken = {path.name for path in (ROOT / "screenshots").iterdir()}
     assert taken == wanted, "run `make screenshots`"
+    assert (ROOT / "screenshots" / f"{TOUR}.gif").stat().st_size < MAX_TOUR_BYTES
     assert all(path.stat().st_size < MAX_BYTES for path in (ROOT / "screenshots").glob("*.png"))
