@@ -17,7 +17,23 @@ _RENAMED: Final = {
     "session_rows": f"{_SOURCE}, id || '-' || copy as id, root_id || '-' || copy as root_id",
     "session_tasks": "id || '-' || copy as id",
     "segments": f"{_SOURCE}, thread || '-' || copy as thread",
-    **dict.fromkeys(("cursors", "turns", "messages", "calls", "files", "plans", "usage"), _SOURCE),
+    **dict.fromkeys(
+        (
+            "cursors",
+            "turns",
+            "messages",
+            "calls",
+            "files",
+            "plans",
+            "usage",
+            "usage_days",
+            "turn_rows",
+            "command_rows",
+            "kind_rows",
+            "tag_rows",
+        ),
+        _SOURCE,
+    ),
 }
 
 

@@ -40,7 +40,9 @@ class TeamPane(ListPane):
         super().__init__(Table(self.found, marks=False), noun=_NOUNS[question.noun])
         self._asked_at: float | None = None
         """Monotonic time of the question that is not answered."""
-        self._answered_at: float | None = None
+        self._answered = False
+        self._next_at = 0.0
+        """When the store is asked again."""
         self._problem = ""
 
     def on_mount(self) -> None:
@@ -57,6 +59,7 @@ class TeamPane(ListPane):
         question, team, now = self.question, self.dashboard.team, self.dashboard.now
         if team is None:
             self._problem = "This installation is not a member of a team any more."
+            self._next_at = time.monotonic() + REFRESH_SECONDS
             self.update_status_line()
             return
         self._asked_at = time.monotonic()
@@ -68,8 +71,8 @@ class TeamPane(ListPane):
         else:
             self._problem = ""
             self.found.show(rows, now.moment)
-            self._answered_at = time.monotonic()
-        self._asked_at = None
+            self._answered = True
+        self._asked_at, self._next_at = None, time.monotonic() + REFRESH_SECONDS
         self.screen.load_pane(self)  # type: ignore[attr-defined]
         self.update_status_line()
 
@@ -83,28 +86,31 @@ class TeamPane(ListPane):
 
     def tick(self) -> None:
         super().tick()
-        waits = self._asked_at is not None
-        if not waits and time.monotonic() - (self._answered_at or 0.0) > REFRESH_SECONDS:
-            self.ask(self.question)
-        elif waits:
+        if self._asked_at is not None:
             self.update_status_line()
+        elif time.monotonic() >= self._next_at:
+            self.ask(self.question)
 
     # ── what the lines say ────────────────────────────────────────────────────────────────────────
 
     def status_note(self) -> Content | None:
         if self._asked_at is not None:
             waited = time.monotonic() - self._asked_at
-            if waited >= BUSY_AFTER or self._answered_at is None:
+            if waited >= BUSY_AFTER or not self._answered:
                 seconds = f" for {waited:.0f} s" if waited >= BUSY_AFTER else ""
                 return content.line(f"◌ asking the team's store{seconds}", "yellow")
         return content.line(f"✗ {self._problem}", "red") if self._problem else None
 
     def empty_text(self) -> Content:
-        if self._problem or self._answered_at is None:
+        if self._problem or not self._answered:
             return Content("")
         if self.question.noun == "search":
             return content.line("Searches what everybody shares. / begins.", "dim")
         return content.line("Nobody shares anything like this.", "dim")
+
+    def no_match_text(self) -> Content:
+        known = self._asked_at is None and not self._problem
+        return super().no_match_text() if known else Content("")
 
 
 class TeamDetails(Pane):
