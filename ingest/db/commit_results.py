@@ -175,9 +175,8 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
     named = "names" in commit.tables or bool(commit.replaced)
     session_rows.refresh(database, sessions, names=named)
     if sessions:
-        every = revised.union(sources, *(session.sources for session in sessions))
         facts = None if revised else {*commit.tables, *(table for table, *_ in commit.stale)}
-        source_rows.refresh(database, every, changed, facts)
+        source_rows.refresh(database, sessions, changed, facts)
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:

@@ -7,11 +7,9 @@ again after an upgrade.
 """
 
 from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from msgspec.structs import asdict
-
-from ingest.db.search_changes import TextRange
+from ingest.db.search_changes import FIRST, LAST, TextRange
 from ingest.db.session_rows import Touched
 
 if TYPE_CHECKING:
@@ -20,54 +18,67 @@ if TYPE_CHECKING:
 TABLES: Final = (
     "usage_days", "turn_rows", "command_rows", "decision_rows", "kind_rows", "tag_rows",
 )  # fmt: skip
+_WHOLE: Final = {"whole": True, "turn": None, "quarter": None}
 _NEEDS: Final = {
     "usage": {"usage"},
     "turns": {"turns", "usage", "calls"},
+    "commands": {"calls"},
+    "decisions": {"messages"},
     "kinds": {"segments"},
     "tags": {"turns", "calls", "files"},
 }
-"""What is derived from all facts of a source each time, and the facts that it changes with: tags
-also with the folder, which may be another one when a turn begins."""
-_OF_LINES: Final = {"commands": "calls", "decisions": "messages"}
-"""What is derived only from the changed lines, and from which facts."""
+"""What is derived, and the facts that it changes with: tags also with the folder, which may be
+another one when a turn begins."""
 
 
 def refresh(
     database: "Database",
-    sources: Collection[int],
+    sessions: Iterable[Touched],
     changed: Iterable[TextRange],
     facts: Collection[str] | None = None,
 ) -> None:
-    """Derive the rows of these sources again, inside the open transaction: all sources of the
-    sessions of which some lines are `changed`. `facts`: only these tables of facts changed."""
-    if sources:
-        _derive(database, sorted(sources), [asdict(part) for part in changed], facts)
+    """Derive the rows of these sessions again from the first changed line on, inside the open
+    transaction. `facts`: only these tables of facts changed.
+
+    All sources of a session are derived whole if it has several, or if some of its turns do not
+    count, because the next turn that counts may be in another source.
+    """
+    starts: dict[int, int] = {}
+    for part in changed:
+        starts[part.source] = min(part.start, starts.get(part.source, LAST))
+    whole = set[int]()
+    for session in sessions:
+        if session.revised or len(session.sources) > 1:
+            whole.update(session.sources)
+    whole |= {source for source, start in starts.items() if start <= 0}
+    grown = [
+        {"source": source, "start": start}
+        for source, start in starts.items()
+        if source not in whole
+    ]
+    parts = [{"source": source, "start": FIRST, "whole": True} for source in sorted(whole)]
+    if grown:
+        parts += database.rows_in_transaction("source_rows.first_changes", parts=grown)
+    if parts:
+        _derive(database, [_WHOLE | part for part in parts], facts)
 
 
 def refresh_all_of(
     database: "Database", sessions: Iterable[Touched], sources: Collection[int]
 ) -> None:
     """After facts of these sources were deleted; `sessions` as they were before."""
-    every = set(sources).union(*(session.sources for session in sessions))
-    refresh(database, every, map(TextRange, sources))
+    refresh(database, sessions, map(TextRange, sources))
 
 
 def rebuild(database: "Database") -> None:
     """Derive all rows again, inside the open transaction."""
-    _derive(database, None, None, None)
+    _derive(database, None, None)
 
 
 def _derive(
-    database: "Database",
-    sources: list[int] | None,
-    ranges: list[dict[str, int]] | None,
-    facts: Collection[str] | None,
+    database: "Database", parts: list[dict[str, Any]] | None, facts: Collection[str] | None
 ) -> None:
     for name, needs in _NEEDS.items():
         if facts is None or not needs.isdisjoint(facts):
-            database.run(f"source_rows.drop_{name}", sources=sources)
-            database.run(f"source_rows.add_{name}", sources=sources)
-    for name, table in _OF_LINES.items():
-        if facts is None or table in facts:
-            database.run(f"source_rows.drop_{name}", ranges=ranges)
-            database.run(f"source_rows.add_{name}", ranges=ranges)
+            database.run(f"source_rows.drop_{name}", parts=parts)
+            database.run(f"source_rows.add_{name}", parts=parts)

@@ -29,6 +29,7 @@ _RENAMED: Final = {
             "usage_days",
             "turn_rows",
             "command_rows",
+            "decision_rows",
             "kind_rows",
             "tag_rows",
         ),
