@@ -335,6 +335,14 @@ def kinds(access: QueryReader) -> Check:
     )
 
 
+def older_parts(access: QueryReader) -> Iterator[Check]:
+    """References to older parts of session files that are not followed, if there are any."""
+    if refused := access.rows("status.refused"):
+        reasons = " ".join(dict.fromkeys(row["message"] for row in refused))
+        detail = f"Not read, of {pluralize(len(refused), 'session file')}: {reasons}"
+        yield Check("older parts", True, detail, "`tailboard quarantine` lists the references.")
+
+
 def unattributed(access: NamedQueries) -> str:
     """How many records have no id of a session or turn; empty if all have both."""
     row = access.first_row("status.unattributed") or {"sessionless": 0, "turnless": 0}

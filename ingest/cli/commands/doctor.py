@@ -58,6 +58,7 @@ def examine(invocation: Invocation) -> Iterator[Check]:
                 yield checks.plan_tool(access, home)
             yield checks.search_index(access, invocation.now)
             yield checks.kinds(access)
+            yield from checks.older_parts(access)
             yield checks.ids(access, strict=settings.ingest_strict)
             yield checks.queue(access)
             yield checks.clock(access, invocation.now)

@@ -52,6 +52,10 @@ order by p.since, p.path;
 -- Kinds of records that are not read.
 select kind, lines, bytes from v_kinds where not known order by lines desc, kind;
 
+-- name: refused
+-- References to older parts of session files that were not followed, and why.
+select message from rejects where reason = 'reference' order by source, byte;
+
 -- name: unattributed
 -- How many messages, calls and token counts have no session, and how many have no id of a turn.
 select

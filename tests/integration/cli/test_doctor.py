@@ -217,6 +217,17 @@ def test_unknown_record_kinds_are_listed(cli: CliHarness, sessions: Sessions) ->
     assert "token_count" not in found["detail"]
 
 
+def test_an_older_part_of_a_session_file_that_is_missing_is_named(
+    cli: CliHarness, sessions: Sessions
+) -> None:
+    assert "older parts" not in checks(cli, code=0)
+    Home(cli.home).rotate(sessions.done.path).unlink()
+    cli.run("ingest", "-q")
+    assert checks(cli, code=0)["older parts"]["detail"] == (
+        "Not read, of 1 session file: The older part of this session file is missing."
+    )
+
+
 def test_a_database_that_does_not_open_is_a_failed_check(
     cli: CliHarness, sessions: Sessions
 ) -> None:
