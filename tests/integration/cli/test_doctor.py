@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from ingest import log
-from ingest.db.database import Database
 from ingest.pipeline import bootstrap
 from ingest.projects.tasks.plan_tool import SessionEvidence, is_enabled, on_by_default
 from tests.build import Home
@@ -209,9 +208,11 @@ def test_a_folder_of_ours_that_others_can_write_is_a_problem(
 
 
 def test_unknown_record_kinds_are_listed(cli: CliHarness, sessions: Sessions) -> None:
-    with Database(cli.db) as database, database.transaction():
-        kinds = '{"event_msg/token_count":[3,10],"?new_thing":[2,100]}'
-        database.execute("update segments set kinds = $kinds", {"kinds": kinds})
+    sessions.done.raw(
+        b'{"timestamp":"2026-11-21T08:00:00Z","type":"new_thing","payload":{}}\n' * 10
+    )
+    sessions.done.flush_to_disk()
+    cli.run("ingest", "-q")
     found = checks(cli, code=0)["record kinds"]
     assert "new_thing (10 lines)" in found["detail"]
     assert "token_count" not in found["detail"]
