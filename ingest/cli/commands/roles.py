@@ -28,6 +28,7 @@ from ingest.cli.options import Filters, filters, known
 from ingest.cli.output import Column, Output, StyledCell
 from ingest.cli.scope import find_project, moment, project_here, session_id
 from ingest.db.query_reader import QueryReader, Row
+from ingest.db.queue import rescue
 from ingest.errors import NotFound, Refused
 from ingest.exit_codes import Exit
 from ingest.pipeline.run import RunSettings
@@ -284,6 +285,7 @@ def _run_here(invocation: Invocation) -> None:
         return invocation.now + timedelta(seconds=time.monotonic() - began)
 
     with open_for_writing(invocation) as database:
+        rescue(database, invocation.now)
         job = RoleJob(
             database,
             all_roles(settings),

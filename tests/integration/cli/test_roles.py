@@ -1,8 +1,11 @@
 """`tailboard roles`: list, show, run with and without an owner, and the summary that counts."""
 
 import json
+import os
+import signal
+import subprocess
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -125,6 +128,26 @@ def test_a_role_that_fails_is_a_failed_batch_of_the_queue(cli: CliHarness) -> No
     assert cli.run("batches", "retry", "--kind", "observe").code == 0
     (batch,) = cli.json("batches", "--kind", "observe")["batches"]
     assert batch["state"] == "pending"
+
+
+def test_a_killed_run_of_a_role_is_run_again_by_the_next_command(cli: CliHarness) -> None:
+    session = read_one_session(cli)
+    mark = cli.tmp / "killed"
+    kills_once = f"""
+import os, signal
+if not os.path.exists({str(mark)!r}):
+    open({str(mark)!r}, "w").close()
+    os.kill(os.getppid(), signal.SIGKILL)
+"""
+    command = json.dumps([sys.executable, "-c", kills_once + CODE])
+    (cli.tmp / "config.toml").write_text(f"[roles.short]\ncommand = {command}\n")
+    arguments = ("roles", "run", "short", "--session", session)
+    program = [sys.executable, "-m", "ingest", *arguments]
+    ended = subprocess.run(program, env={**os.environ, **cli.variables}, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    cli.now = datetime.now(UTC) + timedelta(minutes=1)
+    done = cli.json(*arguments)
+    assert (done["state"], done["summary"]["text"]) == ("completed", "Fix the parser: done")
 
 
 def test_the_owner_runs_a_role_that_a_command_asks_for(cli: CliHarness) -> None:
