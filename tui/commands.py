@@ -82,7 +82,7 @@ COMMANDS: Final = _table(
     Command("grow", "plus", "wider", "Make this pane wider; the border can also be dragged."),
     Command("shrink", "minus", "narrower", "Make this pane narrower."),
     Command("pause-updates", "p", "pause", "Pause or resume updates of this screen."),
-    Command("theme", "", "theme", "Change the colours.", argument="name"),
+    Command("theme", "ctrl+t", "theme", "Change the colours.", argument="name"),
     Command("suspend", "ctrl+z", "suspend", "Go to the shell; `fg` comes back."),
     Command("copy", "y", "copy", "Copy what is under the cursor.", in_footer=True),
     Command("copy-id", "Y", "copy id", "Copy its id or path."),
