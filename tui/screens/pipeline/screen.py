@@ -120,6 +120,8 @@ class PipelineScreen(BatchActions):
         from tui.screens.session import SessionScreen
 
         row = next(iter(await self._rows("pipeline.these_batches", [batch])), None)
+        if self.app.screen is not self:
+            return  # A dialog has been opened meanwhile.
         if row is not None and row["opens"]:
             self.app.push_screen(SessionScreen(row["home"], row["opens"], newest=True))
         else:
