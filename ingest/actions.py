@@ -16,14 +16,14 @@ What people write is masked here, so that no secret is recorded. Does not import
 | `Prune` | `prune` | `PruneCounts` |
 | `FindSecrets` | `redact scan` | `list[StoredText]` |
 | `ReadNow` | `ingest` beside an owner | `ReadReport` |
-| `Rebuild` | `rebuild search` beside an owner | nothing |
+| `Rebuild` | `rebuild` beside an owner | `list[Rebuilt]` |
 """
 
 import getpass
 import uuid
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Final, Generic, TypeVar
 
 import msgspec
 from msgspec import Struct, field
@@ -208,10 +208,23 @@ class ReadNow(Action[ReadReport], frozen=True, tag="read_now"):
     result: ClassVar[Any] = ReadReport
 
 
-class Rebuild(Action[None], frozen=True, tag="rebuild"):
-    """Has the owner build the search index again, in the background."""
+class Rebuilt(Struct, frozen=True):
+    """What was derived again; without `rows` where the owner does it in the background."""
 
-    result: ClassVar[Any] = None
+    what: str
+    rows: int | None
+    seconds: float | None
+
+
+class Rebuild(Action[list[Rebuilt]], frozen=True, tag="rebuild"):
+    """Has the owner derive again what is derived from the facts."""
+
+    result: ClassVar[Any] = list[Rebuilt]
+    what: list[str]
+    """Of `REBUILDABLE`."""
+
+
+REBUILDABLE: Final = ("sessions", "usage", "tasks", "search")
 
 
 AnyAction = (

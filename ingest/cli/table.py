@@ -172,8 +172,8 @@ COMMANDS: Final = (
     Entry(
         "rebuild",
         f"{_HERE}.rebuild",
-        "Build the search index again from the database.",
-        "tailboard rebuild search",
+        "Derive again what is derived from the facts: sessions, usage, tasks, search index.",
+        "tailboard rebuild",
     ),
     Entry(
         "verify",

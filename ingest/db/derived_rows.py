@@ -20,6 +20,8 @@ REBUILD: "Final[dict[str, Callable[[Database], None]]]" = {
     "source_rows": source_rows.rebuild,
 }
 """What derives all rows again, inside the open transaction, by the name of its queries."""
+DERIVATIONS: Final = {"sessions": "session_rows", "usage": "source_rows"}
+"""Their names for people, in `tailboard rebuild`."""
 _TABLES: Final = ("session_rows", *source_rows.TABLES)
 
 
@@ -32,10 +34,16 @@ def rebuild_if_outdated(database: "Database") -> None:
             rebuild(database, name)
 
 
-def rebuild(database: "Database", name: str) -> None:
+def rebuild(database: "Database", name: str) -> int:
+    """Derive all rows again, and return how many there are. Readers see the old ones until then."""
     with database.transaction():
         REBUILD[name](database)
         database.run("schema.set_derived_by", derived=name, version=_version(name))
+        return sum(
+            row["rows"]
+            for row in database.rows_in_transaction("schema.derived_count")
+            if row["name"] == name
+        )
 
 
 def stale_sources(database: "Database") -> set[int]:

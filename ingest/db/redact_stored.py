@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from ingest.actions import StoredText
-from ingest.db import search_changes
+from ingest.db import derived_rows, search_changes
 from ingest.db.backup import rewrite
 from ingest.db.database import Database
 from ingest.db.edit_log import EditLog, LoggedEdit
@@ -73,6 +73,8 @@ def _mask_tables(database: Database) -> int:
                 )
                 changed += 1
         if changed:
+            for derive in derived_rows.REBUILD.values():
+                derive(database)
             search_changes.discard_index(database)
             database.run("team.send_again")
     if changed:

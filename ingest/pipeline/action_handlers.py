@@ -6,6 +6,7 @@ carried out again.
 """
 
 import os
+import time
 from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Final, TypeVar
@@ -23,13 +24,14 @@ from ingest.actions import (
     ReadNow,
     ReadReport,
     Rebuild,
+    Rebuilt,
     RecordEdit,
     RequestRole,
     StoredText,
 )
 from ingest.batches.action import Item
 from ingest.batches.retry_policy import MAX_ATTEMPTS
-from ingest.db import prune, redact_stored, reset, search_changes
+from ingest.db import derived_rows, prune, redact_stored, reset, search_changes
 from ingest.db.actions import (
     execute_action,
     is_recorded,
@@ -140,9 +142,23 @@ class ActionHandlers:
             raise ReadOnlyServer("The process that has the database open does not read files.")
         return self.read()
 
-    def rebuild(self, _action: Rebuild) -> None:
-        search_changes.mark_damaged(self.database.path)
+    def rebuild(self, action: Rebuild) -> list[Rebuilt]:
+        """Tasks and the search index are derived again in the background."""
+        rebuilt = []
+        for what in action.what:
+            began = time.monotonic()
+            rows = None
+            if what == "search":
+                search_changes.mark_damaged(self.database.path)
+            elif what == "tasks":
+                with self.database.transaction():
+                    self.database.run("tasks.mark_outdated")
+            else:
+                rows = derived_rows.rebuild(self.database, derived_rows.DERIVATIONS[what])
+            seconds = None if rows is None else time.monotonic() - began
+            rebuilt.append(Rebuilt(what, rows, seconds))
         self.changed()
+        return rebuilt
 
     def _refuse_repetition(self, action: str) -> None:
         """The result of these actions is not recorded, so it cannot be returned a second time."""

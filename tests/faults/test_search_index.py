@@ -394,7 +394,7 @@ def test_the_owner_builds_the_index_again_while_it_runs(tmp_path: Path, harm: st
         built = set()
         for again in (False, True):
             if again and harm == "asked for":
-                ActionHandlers(database, scan=lambda: None).carry_out(Rebuild())
+                ActionHandlers(database, scan=lambda: None).carry_out(Rebuild(["search"]))
             elif again and harm == "removed":
                 shutil.rmtree(index_folder(harness.path))
             elif again:

@@ -1,51 +1,83 @@
 """`tailboard rebuild`: derives again what is derived from the facts."""
 
 import time
+from threading import Event
 
 import click
 
-from ingest.actions import Rebuild
+from ingest.actions import REBUILDABLE, Rebuild, Rebuilt
 from ingest.cli.access import connect_if_it_stays, open_for_writing
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.output import Output
 from ingest.cli.progress import Narration
+from ingest.text.numbers import pluralize
+from ingest.text.times import duration
 
-_DONE = "The search index is built again."
-_BACKGROUND = (
-    "The search index is being built again in the background; `tailboard status` shows how far it "
-    "is behind."
-)
+_NAMES = {
+    "sessions": "rows of sessions",
+    "usage": "rows of usage, turns and commands",
+    "tasks": "tasks of sessions",
+    "search": "texts in the search index",
+}
 
 
 @click.command(cls=Command)
-@click.argument("what", type=click.Choice(["search"]))
+@click.argument("what", type=click.Choice(REBUILDABLE), required=False)
 @with_invocation
-def command(invocation: Invocation, what: str) -> None:
-    """Build the search index again from the database. Codex's files are not read. A missing or
-    damaged index is built again without this command.
+def command(invocation: Invocation, what: str | None) -> None:
+    """Derive everything, or one part, again from the stored facts. Codex's files are not read. What
+    is damaged, missing or of another version is derived again without this command.
     """
+    chosen = [what] if what else list(REBUILDABLE)
     client = connect_if_it_stays(invocation.settings.db)
     if client is not None:
         with client:
-            client.act(Rebuild())
+            rebuilt = client.act(Rebuild(chosen))
     else:
-        _rebuild(invocation)
-    body = {"what": what, "background": client is not None}
+        rebuilt = _rebuild(invocation, chosen)
+    body = {"what": what, "background": client is not None, "rebuilt": rebuilt}
 
     def show(output: Output) -> None:
-        output.line(_BACKGROUND if client is not None else _DONE)
+        for part in rebuilt:
+            output.line(_sentence(part))
 
     invocation.answer("rebuild", body, show)
 
 
-def _rebuild(invocation: Invocation) -> None:
+def _sentence(part: Rebuilt) -> str:
+    if part.rows is None:
+        return (
+            f"The {_NAMES[part.what]} are derived again in the background; `tailboard status` "
+            "shows how far that is behind."
+        )
+    took = duration(part.seconds or 0)
+    return f"Derived {pluralize(part.rows, 'row')} again in {took}: {_NAMES[part.what]}."
+
+
+def _rebuild(invocation: Invocation, chosen: list[str]) -> list[Rebuilt]:
     # Imported here: a client of the owner needs no engine of its own.
+    from ingest.db import derived_rows
+    from ingest.projects.tasks.writer import TasksWriter
     from ingest.sessions.search.indexer import rebuild
 
-    progress = Narration(
-        invocation.output, "Indexed", time.monotonic, wanted=not invocation.options.json
-    )
+    rebuilt = []
     with open_for_writing(invocation) as database:
-        rebuild(database, progress.at)
-    progress.clear()
+        for what in chosen:
+            began = time.monotonic()
+            progress = Narration(
+                invocation.output, what, time.monotonic, wanted=not invocation.options.json
+            )
+            match what:
+                case "search":
+                    rows = rebuild(database, progress.at)
+                case "tasks":
+                    with database.transaction():
+                        database.run("tasks.mark_outdated")
+                    TasksWriter(database, lambda: invocation.judged).run(Event(), progress.at)
+                    rows = database.rows("tasks.stored_count")[0]["count"]
+                case _:
+                    rows = derived_rows.rebuild(database, derived_rows.DERIVATIONS[what])
+            progress.clear()
+            rebuilt.append(Rebuilt(what, rows, round(time.monotonic() - began, 3)))
+    return rebuilt

@@ -15,7 +15,7 @@ from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import OwnerStatus, QueryReader, Row
 from ingest.pipeline.backlog import Backlog, backlog
 from ingest.sessions.limits import Limit, limit_text, load_limits, main_limits
-from ingest.sessions.search.lag import Lag, behind_text, lag
+from ingest.sessions.search.lag import Lag, behind_text, lag, tasks_behind_text
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.numbers import pluralize, size
 from ingest.text.times import ago, duration
@@ -99,6 +99,7 @@ def _status(
     invocation: Invocation, access: QueryReader, unread: Backlog, sessions: Sequence[Session]
 ) -> Status:
     source_counts: Row = next(iter(access.rows("status.sources")), {})
+    derived = lag(access, invocation.now)
     return Status(
         behind_bytes=unread.behind_bytes,
         oldest_unread_seconds=unread.oldest_unread_seconds,
@@ -121,7 +122,10 @@ def _status(
             for problem in unread.problems
         ],
         limits=load_limits(access, invocation.now),
-        derived={"search_behind_seconds": lag(access, invocation.now).seconds},
+        derived={
+            "search_behind_seconds": derived.seconds,
+            "tasks_behind_sessions": derived.tasks,
+        },
     )
 
 
@@ -198,6 +202,8 @@ def _search(status: Status) -> Iterator[tuple[str, str]]:
             "search",
             f"{behind.removeprefix('search ')}: a search or `tailboard ingest` continues",
         )
+    if behind := tasks_behind_text(Lag(tasks=int(status.derived["tasks_behind_sessions"]))):
+        yield "tasks", f"{behind.removeprefix('tasks ')}: `tailboard tasks` derives what it lists"
 
 
 def _limits(seen: StatusView) -> Iterator[tuple[str, StyledCell]]:

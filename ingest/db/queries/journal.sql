@@ -13,11 +13,11 @@ and ($project::varchar is null or $project in (s.project, s.project_id, rtrim(s.
 -- have no times, the start of their session.
 select distinct
     coalesce(
-        t.time, time_bucket(to_minutes($minutes::integer), coalesce(s.started_at, s.last_at))
+        t.began, time_bucket(to_minutes($minutes::integer), coalesce(s.started_at, s.last_at))
     ) as time,
     s.home, s.id as session
 from (
-    select distinct source, time_bucket(to_minutes($minutes::integer), started_at) as time
+    select distinct source, time_bucket(to_minutes($minutes::integer), started_at) as began
     from turn_rows
     where state is not null
 ) t

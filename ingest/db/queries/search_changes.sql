@@ -23,7 +23,15 @@ order by h.id desc;
 -- name: lag
 select
     (select value from meta where key = 'search_index') as mark, count(*) as ranges,
-    count(distinct source) as sources, min(time) as oldest
+    count(distinct source) as sources, min(time) as oldest,
+    -- Sessions whose tasks are derived again in the background.
+    case when exists (from meta where key = 'session_tasks') then greatest(
+        (select count(*) from session_rows) - (
+            select count(*) from session_tasks
+            where version = (select value from meta where key = 'session_tasks')
+        ),
+        0
+    ) else 0 end as tasks
 from search_changes;
 
 -- name: done

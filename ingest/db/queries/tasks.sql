@@ -36,11 +36,28 @@ where state in ('reverted', 'rolled_back')
 and ($sources::integer[] is null or source in (select unnest($sources::integer[])));
 
 -- name: stored
--- What each of these sessions contributes to the tasks of its project, if it is stored.
+-- What each of these sessions contributes to the tasks of its project, if it is stored; without
+-- $version, by whatever version.
 select home, id, document
 from session_tasks
-where version = $version
+where ($version::varchar is null or version = $version::varchar)
 and ($sessions::varchar[] is null or id in (select unnest($sessions::varchar[])));
+
+-- name: mark_outdated
+-- Have all of it derived again; it is used until then.
+update session_tasks set version = '';
+
+-- name: set_version
+-- The version of the code that derives it.
+insert or replace into meta values ('session_tasks', $version);
+
+-- name: undone
+-- The size of the files of the sessions of which it is not stored, and of all.
+select
+    coalesce(sum(r.bytes) filter (t.id is null), 0)::bigint as undone,
+    coalesce(sum(r.bytes), 0)::bigint as bytes
+from session_rows r
+left join session_tasks t on t.home = r.home and t.id = r.id and t.version = $version;
 
 -- name: underived
 -- Sessions of which that is not stored, most recently active first.

@@ -5,9 +5,10 @@ Rows of turns that were rolled back or reverted are left out; the rest is in the
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, ValidationError
 
 from ingest import log
 from ingest.db.query_reader import DerivedStore, NamedQueries, Row
@@ -61,8 +62,12 @@ def load_sessions(
     """What these sessions contribute. `whole`: they are all sessions, so queries need no filter."""
     by_key = {(session.home_id, session.id): session for session in sessions}
     only = None if whole else sorted({session for _, session in by_key})
-    stored = rows.rows("tasks.stored", sessions=only, version=version())
-    tasks = {(row["home"], row["id"]): decode_tasks(row["document"]) for row in stored}
+    # An owner derives again, in the background, what another version of the program stored.
+    accepted = version() if isinstance(rows, DerivedStore) else None
+    tasks = dict[Key, SessionTasks]()
+    for row in rows.rows("tasks.stored", sessions=only, version=accepted):
+        with suppress(ValidationError):  # Another version stored something else.
+            tasks[row["home"], row["id"]] = decode_tasks(row["document"])
     missing = [key for key in by_key if key not in tasks]
     derived = derive_sessions(rows, missing, whole=whole and len(missing) == len(by_key))
     if derived and isinstance(rows, DerivedStore):

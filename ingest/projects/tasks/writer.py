@@ -40,6 +40,8 @@ class TasksWriter:
     def __init__(self, database: Database, now: Callable[[], Now]) -> None:
         self.database = database
         self._now = now
+        self._announced = False
+        """Whether the version is stored, by which a reader knows what is outdated."""
         self._current_at = -1
         """Number of commits when every session had its row."""
         self._next_at = 0.0
@@ -69,18 +71,24 @@ class TasksWriter:
         if due and not self._store_project(now):
             self._projects_at = now.moment
 
-    def run(self, stop: Event) -> None:
-        """Derive the tasks of all sessions that have no row, and of their projects."""
+    def run(self, stop: Event, progress: Callable[[int, int], None] | None = None) -> None:
+        """Derive the tasks of all sessions that have no row, and of their projects. `progress` gets
+        the size of the files of sessions that are done, and of all."""
         now = self._now()
         while not stop.is_set() and (
             self._store_sessions(_RUN_SESSIONS) or self._store_project(now)
         ):
-            pass
+            if progress is not None:
+                row = self.database.rows("tasks.undone", version=version())[0]
+                progress(row["bytes"] - row["undone"], row["bytes"])
 
     def close(self) -> None:
         """Nothing is unfinished between two steps."""
 
     def _store_sessions(self, limit: int) -> bool:
+        if not self._announced:
+            self._announced = True
+            self.database.store_derived([("tasks.set_version", {"version": version()})])
         rows = self.database.rows("tasks.underived", version=version(), limit=limit)
         if not rows:
             return False

@@ -131,6 +131,12 @@ class SearchIndex:
         """Whether a reader found that it cannot be used, or it was deleted."""
         return not is_usable(self.folder)
 
+    @property
+    def size(self) -> int:
+        """How many texts it has; one document is its state."""
+        with _usable():
+            return max(0, int(self.searcher.num_docs) - 1)
+
     def reload(self) -> None:
         """Show what was committed since."""
         with _usable():

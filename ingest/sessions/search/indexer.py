@@ -223,8 +223,10 @@ def bring_up_to_date(
         indexer.close()
 
 
-def rebuild(database: "Database", progress: Callable[[int, int], None]) -> None:
-    """Build the index again, in the process that has the database open."""
+def rebuild(database: "Database", progress: Callable[[int, int], None]) -> int:
+    """Build the index again, in the process that has the database open; return how many texts it
+    has."""
     with database.transaction():
         discard_index(database)
     bring_up_to_date(database, database.path, progress=progress)
+    return SearchIndex.open(database.path).size

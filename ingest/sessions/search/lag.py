@@ -1,5 +1,5 @@
-"""How far the search index is behind the database. In a module of its own, so that a command that
-only shows it does not load the engine of the index.
+"""How far the search index and the tasks are behind the facts. In a module of its own, so that a
+command that only shows it does not load the engine of the index.
 """
 
 from datetime import datetime
@@ -12,6 +12,8 @@ from ingest.text.times import duration
 
 _SHOWN_SECONDS: Final = 5.0
 """A shorter lag is not worth a word."""
+_SHOWN_SESSIONS: Final = 50
+"""Fewer sessions are done in a few seconds."""
 LAG_QUERY: Final[Query] = ("search_changes.lag", {})
 
 
@@ -22,6 +24,8 @@ class Lag(Struct, frozen=True):
     """How long ago the oldest of it was stored."""
     sources: int = 0
     mark: str | None = None
+    tasks: int = 0
+    """Sessions whose tasks are not derived yet, or by another version of the program."""
 
 
 def behind_text(lag: Lag) -> str:
@@ -29,6 +33,11 @@ def behind_text(lag: Lag) -> str:
     if lag.seconds < _SHOWN_SECONDS:
         return ""
     return f"search {duration(lag.seconds)} behind"
+
+
+def tasks_behind_text(lag: Lag) -> str:
+    """How far the tasks are behind, if that is worth a word: "tasks 3,200 sessions behind"."""
+    return f"tasks {lag.tasks:,} sessions behind" if lag.tasks >= _SHOWN_SESSIONS else ""
 
 
 def lag(access: NamedQueries, now: datetime) -> Lag:
@@ -42,4 +51,4 @@ def lag_from(rows: list[Row], now: datetime) -> Lag:
     row = rows[0]
     oldest = row["oldest"]
     seconds = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    return Lag(seconds, row["sources"], row["mark"])
+    return Lag(seconds, row["sources"], row["mark"], row["tasks"])

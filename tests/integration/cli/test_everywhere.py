@@ -175,7 +175,7 @@ CHANGING: list[list[str]] = [
     ["snapshot", "--out", "copy.duckdb"], ["snapshot", "--out", "copy.parquet"],
     ["support-bundle", "--out", "bundle.json"], ["prune", "--older-than", "1d", "--yes"],
     ["quarantine", "retry", "--yes"], ["ingest"],
-    ["rebuild", "search"],
+    ["rebuild", "search"], ["rebuild"],
     ["reset", "--session", "{session}", "--yes"], ["reset", "--all", "--yes"],
 ]  # fmt: skip
 """In an order in which each has an effect."""

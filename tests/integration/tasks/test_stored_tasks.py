@@ -5,10 +5,15 @@ from threading import Event
 
 import pytest
 
+from ingest.actions import Rebuild
 from ingest.db.database import Database
+from ingest.db.query_reader import Row
+from ingest.pipeline.action_handlers import ActionHandlers
 from ingest.pipeline.follow import Owner
+from ingest.projects.tasks.roadmap import roadmap
 from ingest.projects.tasks.writer import TasksWriter
-from ingest.sessions.scope import TIMELESS
+from ingest.sessions.scope import TIMELESS, Scope
+from ingest.sessions.search.lag import lag
 from tests.build import Home
 from tests.build.rollout import Rollout
 from tests.integration.cli.cli_harness import CliHarness
@@ -71,6 +76,38 @@ def test_tasks_that_other_code_stored_are_derived_again(tmp_path: Path) -> None:
         reading.database.execute("update session_tasks set version = 'other', document = '{}'")
         TasksWriter(reading.database, lambda: TIMELESS).step()
         assert (stored(reading), stale_tasks(reading.database)) == (1, [])
+
+
+def test_tasks_of_another_version_are_shown_by_an_owner_until_they_are_derived_again(
+    tmp_path: Path,
+) -> None:
+    home = Home(tmp_path / "codex")
+    planned(home)
+    with owner(home.path, tmp_path / "t.duckdb") as reading:
+        reading.read_once()
+        database = reading.database
+        TasksWriter(database, lambda: TIMELESS).step()
+        ActionHandlers(database, scan=reading.scan).rebuild(Rebuild(["tasks"]))
+        database.execute("update session_tasks set document = replace(document, 'Write', 'Old')")
+        client = Client(database)
+        assert lag(client, TIMELESS.moment).tasks == 1
+        assert "Old" in {task.text for task in roadmap(client, Scope(), TIMELESS).tasks}
+        TasksWriter(database, lambda: TIMELESS).step()
+        assert lag(client, TIMELESS.moment).tasks == 0
+        assert "Write" in {task.text for task in roadmap(client, Scope(), TIMELESS).tasks}
+
+
+class Client:
+    """Reads from a database that another process has open: it cannot store what it derives."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def rows(self, name: str, /, **values: object) -> list[Row]:
+        return self._database.rows(name, **values)
+
+    def first_row(self, name: str, /, **values: object) -> Row | None:
+        return self._database.first_row(name, **values)
 
 
 def test_tasks_of_projects_can_be_queried_with_sql(tmp_path: Path) -> None:
