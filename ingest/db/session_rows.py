@@ -63,7 +63,8 @@ def _derive(
     query = database.rows_in_transaction
     live = query("session_rows.revised", sessions=keys) if revised else []
     database.run("session_rows.drop", sessions=keys)
-    database.run("session_rows.drop_tasks", sessions=keys)
+    if keys is not None:  # A rebuild changes no facts, so that the tasks stay as they are.
+        database.run("session_rows.drop_tasks", sessions=keys)
     database.run("session_rows.add", sessions=keys, revised=live)
     if rootless:
         database.run("session_rows.set_roots")

@@ -87,7 +87,7 @@ def test_tasks_of_another_version_are_shown_by_an_owner_until_they_are_derived_a
         reading.read_once()
         database = reading.database
         TasksWriter(database, lambda: TIMELESS).step()
-        ActionHandlers(database, scan=reading.scan).rebuild(Rebuild(["tasks"]))
+        ActionHandlers(database, scan=reading.scan).rebuild(Rebuild(["tasks", "sessions"]))
         database.execute("update session_tasks set document = replace(document, 'Write', 'Old')")
         client = Client(database)
         assert lag(client, TIMELESS.moment).tasks == 1
