@@ -12,6 +12,8 @@ select
         when s.state in ('missing', 'damaged', 'too_large', 'unreadable') then 0
         when c.source is null then s.size
         when s.representation = 'zst' then case when s.size = c.size then 0 else s.size end
+        -- By how much it has grown: the offset counts older parts of the file, too.
+        when c.size > 0 then greatest(0, s.size - c.size)
         else greatest(0, s.size - c.byte - c.partial)
     end as behind,
     coalesce(c.partial, 0) as partial, coalesce(c.lines, 0) as lines,

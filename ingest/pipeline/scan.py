@@ -69,6 +69,9 @@ class TrackedFile(Struct):
             return 0
         if self.representation is Representation.ZST:
             return self.size
+        if self.cursor.size > 0:
+            # By how much it has grown: the offset counts older parts of the file, too.
+            return max(0, self.size - self.cursor.size)
         return max(0, self.size - self.cursor.offset - self.partial)
 
 

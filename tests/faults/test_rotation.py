@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.pipeline.homes import homes
+from ingest.pipeline.scan import scan_and_register
 from ingest.pipeline.verify import verify
 from ingest.sessions.raw_lines import Range, read_chunks
 from tests.faults.driver import kill, start
@@ -93,7 +94,13 @@ def test_a_session_goes_on_in_the_successor_of_its_file(rotated: Rotated) -> Non
     rotated.write(3)
     rotated.harness.read()
     assert not refusals(rotated.harness)
+    before = len(rotated.written)
     rotated.write(len(rotated.lines))
+    with rotated.harness.open() as database:
+        scanned = scan_and_register(database, homes([rotated.home.path]), "2026-11-21")
+        assert scanned.behind_bytes == len(rotated.written) - before
+        listed = database.execute("select behind from v_sources").fetchall()
+        assert listed == [(scanned.behind_bytes,)]
     rotated.check()
     assert rotated.harness.read().batches == {}
     wanted = Range(str(rotated.path), "plain", 0, old.stat().st_size + 10)

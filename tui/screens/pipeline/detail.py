@@ -159,7 +159,8 @@ def _source(row: Row, policy: Policy) -> Iterator[Content]:
         yield content.line(row["error"] or "")
         yield content.line(f"since {policy.clock(row['state_since'])}", "dim")
         yield Content("")
-    read = f"{row['byte']:,} of {row['size']:,} bytes read"
+    # With its older parts, more was read than the file has.
+    read = f"{row['byte']:,} of {max(row['byte'], row['size']):,} bytes read"
     if row["representation"] == "zst":
         read = f"{size(row['byte'])} read, out of {size(row['size'])} compressed"
     yield content.line(read)
