@@ -23,7 +23,7 @@ from ingest.sessions.search.completion import (
 from ingest.sessions.search.embedder import embedder_for
 from ingest.sessions.search.excerpt import marks
 from ingest.sessions.search.lag import behind_text
-from ingest.sessions.search.query import FILTERS, filter_spans
+from ingest.sessions.search.query import FILTERS, filter_spans, unknown_values
 from ingest.sessions.search.search import Hit
 from ingest.sessions.timeline import load_moments
 from tui import content
@@ -55,8 +55,10 @@ class SearchInput(FilterInput):
         self.highlighter = FilterHighlighter(self)
 
     def _is_command(self, key: str) -> bool:
-        """Whether a printable key is no text: `*` means nothing in a query, and without text the
-        keys of the screens go to them."""
+        """Whether a printable key is no text: `*` means nothing in a query, a leading `/` means
+        this box, and without text the keys of the screens go to them."""
+        if key == COMMANDS["filter"].keys:
+            return self.cursor_position == 0
         return key == COMMANDS["saved"].keys or (not self.value and key in _SCREEN_KEYS)
 
     def on_key(self, event: events.Key) -> None:
@@ -190,9 +192,15 @@ class ResultsPane(ListPane):
 
     def status_note(self) -> Content | None:
         total, behind = self.hits.total, behind_text(self.hits.lag)
-        parts = [behind, f"best of {total:,}" if total > MAX_HITS else ""]
+        # Without any hit, the list says it.
+        unknown = self._unknown_values() if total else []
+        parts = [*unknown, behind, f"best of {total:,}" if total > MAX_HITS else ""]
         text = " · ".join(filter(None, parts))
-        return content.line(text, "yellow" if behind else "dim") if text else None
+        return content.line(text, "yellow" if unknown or behind else "dim") if text else None
+
+    def _unknown_values(self) -> list[str]:
+        words = self.table.view.filter
+        return [each.text for each in unknown_values(words, self.hits.parse(words))]
 
     def empty_text(self) -> Content:
         return content.lines(
@@ -207,6 +215,8 @@ class ResultsPane(ListPane):
         )
 
     def no_match_text(self) -> Content:
+        if unknown := self._unknown_values():
+            return content.lines(*(content.line(text, "yellow") for text in unknown))
         return content.line("No matches. Try fewer words. Esc clears the search.", "dim")
 
 

@@ -21,7 +21,7 @@ from ingest.projects.git.search_anchors import (
 from ingest.sessions.search.embedder import NOT_INSTALLED, embedder_for
 from ingest.sessions.search.excerpt import COLUMNS, excerpt
 from ingest.sessions.search.lag import behind_text
-from ingest.sessions.search.query import KINDS, Query, parse
+from ingest.sessions.search.query import KINDS, Query, parse, unknown_values
 from ingest.sessions.search.search import LIMIT, Hit, search
 from ingest.sessions.session import id_length
 from ingest.text import times
@@ -77,19 +77,15 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
 
 def _reject_unknown_values(text: str, query: Query, invocation: Invocation) -> None:
     """Refuses a filter with an unknown value instead of searching for it as a word."""
-    for word in query.words:
-        name, _, value = word.partition(":")
-        if not value or f'"{word}' in text:
-            continue  # A word in quotes is taken literally.
-        match name.lower():
-            case "kind":
-                raise click.UsageError(f"`{word}` is not a kind; allowed: {', '.join(KINDS)}.")
-            case "has":
-                raise click.UsageError(f"`{word}` is not known; use has:error.")
-            case "at":
-                raise click.UsageError(f"`{word}` is not known; use at:here.")
-            case "since" | "until" as option:
-                moment(invocation, value, f"`{option}:`", times.since)
+    for name, value in unknown_values(text, query):
+        if name in ("since", "until"):
+            moment(invocation, value, f"`{name}:`", times.since)
+        elif name == "kind":
+            allowed = ", ".join(KINDS)
+            raise click.UsageError(f"`kind:{value}` is not a kind; allowed: {allowed}.")
+        else:
+            use = "has:error" if name == "has" else "at:here"
+            raise click.UsageError(f"`{name}:{value}` is not known; use {use}.")
 
 
 def _narrowed(query: Query, invocation: Invocation, access: QueryReader, only: Filters) -> Query:

@@ -7,7 +7,7 @@ and so is an option such as `-x` or `--all`; `-word` excludes a word. Pure.
 import re
 from collections.abc import Callable, Iterable
 from datetime import datetime, tzinfo
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import Struct, field
 
@@ -43,6 +43,15 @@ FILTERS: Final = {
     "at": "here: sessions that began at a commit of the branch checked out here",
 }
 
+_TIMES: Final = "7d, yesterday, 2026-11-01"
+_VALUES: Final = {
+    "kind": ", ".join(KINDS),
+    "since": _TIMES,
+    "until": _TIMES,
+    "has": "error",
+    "at": "here",
+}
+"""The values of filters that do not take any text."""
 _UNFINISHED: Final = frozenset(f"{name}:" for name in FILTERS)
 _LONGEST = 4096
 """Most characters of a query; the rest is ignored."""
@@ -82,6 +91,17 @@ class Query(Struct, frozen=True):
     @property
     def empty(self) -> bool:
         return self == Query()
+
+
+class UnknownValue(NamedTuple):
+    """A filter with a value that it does not know."""
+
+    name: str
+    value: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.name}: does not know “{self.value}”; {_VALUES[self.name]}"
 
 
 class _Parts(Struct):
@@ -127,6 +147,17 @@ class _Parts(Struct):
 def filter_spans(text: str, now: datetime, zone: tzinfo | None = None) -> list[tuple[int, int]]:
     """Where in the text its valid filters are."""
     return _parts(text, now, zone).spans
+
+
+def unknown_values(text: str, query: Query) -> list[UnknownValue]:
+    """The filters with unknown values in a text and its query, which searches them as words."""
+    # A word in quotes is taken literally.
+    split = (word.partition(":") for word in query.words if f'"{word}' not in text)
+    return [
+        UnknownValue(name.lower(), value)
+        for name, _, value in split
+        if value and name.lower() in _VALUES
+    ]
 
 
 def parse(text: str, now: datetime, zone: tzinfo | None = None) -> Query:

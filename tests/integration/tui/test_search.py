@@ -112,6 +112,26 @@ async def test_filters_are_coloured_and_words_are_not(harness: AppHarness) -> No
         assert spans == [(0, len("kind:command"))]
 
 
+async def test_a_filter_with_an_unknown_value_names_those_it_knows(harness: AppHarness) -> None:
+    message = "since: does not know “lastweek”; 7d, yesterday"
+    async with harness.open_dashboard("5", size=(160, 40)) as (app, pilot):
+        await press_each(pilot, *"zzzz since:lastweek")
+        await wait_for_text(pilot, message)
+        assert "No matches" not in screen_text(app)
+        await press(pilot, "escape")
+        await press_each(pilot, *"/parser lexer since:lastweek")
+        await wait_for_text(pilot, "hit")
+        await wait_for_text(pilot, message)
+
+
+async def test_a_slash_before_a_search_goes_to_the_box(harness: AppHarness) -> None:
+    async with harness.open_dashboard("5") as (app, pilot):
+        await press_each(pilot, *"/lexer/x")
+        assert app.screen.query_exactly_one(SearchInput).value == "lexer/x"
+        await press(pilot, "home", "slash")
+        assert app.screen.query_exactly_one(SearchInput).value == "lexer/x"
+
+
 async def test_a_search_is_saved_chosen_again_and_removed(harness: AppHarness) -> None:
     async with harness.open_dashboard("5") as (app, pilot):
         await press(pilot, "asterisk")

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.sessions.search.query import Query, filter_spans, parse
+from ingest.sessions.search.query import Query, filter_spans, parse, unknown_values
 
 NOW = datetime(2026, 11, 21, 14, tzinfo=UTC)
 
@@ -101,3 +101,24 @@ def test_the_places_of_filters_are_known_and_those_of_words_are_not() -> None:
         "kind:step",
         'project:"My Site"',
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "messages"),
+    [
+        ("x since:lastweek", ["since: does not know “lastweek”; 7d, yesterday, 2026-11-01"]),
+        ("Until:soon", ["until: does not know “soon”; 7d, yesterday, 2026-11-01"]),
+        ("has:eror", ["has: does not know “eror”; error"]),
+        ("at:there", ["at: does not know “there”; here"]),
+        ("kind:commit", ["kind: does not know “commit”; prompt, answer, step"]),
+        ('"kind:commit"', []),
+        ("kind:command since:7d has:err at:here branch:x std::move a:b kind:", []),
+    ],
+)
+def test_unknown_values_of_filters_are_listed_with_those_allowed(
+    text: str, messages: list[str]
+) -> None:
+    unknown = unknown_values(text, asked(text))
+    assert len(unknown) == len(messages)
+    for each, message in zip(unknown, messages, strict=True):
+        assert each.text.startswith(message)
