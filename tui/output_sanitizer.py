@@ -21,17 +21,19 @@ def _pairs(characters: str, replacements: str) -> dict[int, str]:
 
 
 _CONTROL_CHARACTERS: Final = dict.fromkeys([*range(32), *range(127, 160)], "�")
+_TEXT: Final = _pairs("…⋯·•–—−’‘“”×±\u00a0", "~~-----''\"\"x+ ")
+"""Characters of sentences and numbers, which nobody takes for signs."""
 _ASCII: Final[dict[int, str]] = {
     **{ord(style.glyph): style.ascii for style in STATE_STYLES.values()},
-    **_pairs("│┃▌▐▏▎▕║─━═▁▔▂▃▄▅▆▇█▀", "||||||||---__..-=+*##"),
+    **_pairs("│┃▌▐▏▎▕║╎─━═╌", "|||||||||----"),
+    # Bars, levels of charts and their fills: none is the sign of a state.
+    **_pairs("▁▔▂▃▄▅▆▇█▀▓▒░▰▱", "__,,:%####%+:#-"),
     # Drawn by Textual: scroll bars, borders and the palette.
     **_pairs("▉▊▋▍╍╏╸╺", "||||-|--"),
-    **dict.fromkeys(map(ord, "╔╗╚╝▖▗▘▙▛▜▝▟"), "+"),
+    **dict.fromkeys(map(ord, "╔╗╚╝▖▗▘▙▛▜▝▟┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛"), "+"),
     ord("🔎"): "> ",
-    **_pairs("▓▒░", "%+."),
-    **_pairs("▰▱…·•–—→←↓↑▸▾▶▼◂☠‖", "#-~-*--><v^>v>v<X="),
-    **dict.fromkeys(map(ord, "┌┐└┘├┤┬┴┼╭╮╰╯┏┓┗┛"), "+"),
-    **_pairs("’‘“”×±▪■□⏎↵", "''\"\"x+##o<<"),
+    **_pairs("→←↓↑↕↳▸▶▷▾▼◂◀◁⏎↵›▪■□☠", "><v^/\\>>>vv<<<<<>@#_X"),
+    **_TEXT,
 }
 
 

@@ -15,11 +15,11 @@ class StateStyle(NamedTuple):
 _RUNNING = StateStyle("●", "*", "green")
 _WAITING = StateStyle("◐", "?", "yellow")
 _STALLED = StateStyle("◆", "!", "magenta")
-_DONE = StateStyle("✓", "+", "dim")
+_DONE = StateStyle("✓", "d", "dim")
 _FAILED = StateStyle("✗", "x", "red")
 _STOPPED = StateStyle("‖", "=", "yellow")
 _PENDING = StateStyle("○", "o", "cyan")
-_BLOCKED = StateStyle("◇", "-", "yellow")
+_BLOCKED = StateStyle("◇", "b", "yellow")
 UNKNOWN = StateStyle("◌", ".", "dim")
 
 STATE_STYLES: Final = {

@@ -126,6 +126,13 @@ async def test_automatic_export_is_turned_on_and_off(harness: AppHarness, tmp_pa
     async with harness.open_dashboard("4", notifications=True) as (app, pilot):
         await go_to(pilot, app, "Refactor the lexer")
         await pilot.press("ctrl+e")
+        await wait_for_text(pilot, "Export journals automatically?")
+        await press(pilot, "enter")
+        with DatabaseClient(harness.db) as remote:
+            assert auto_exports(remote, Kind.JOURNAL) == []
+        await pilot.press("ctrl+e")
+        await wait_for_text(pilot, "Export journals automatically?")
+        await pilot.press("y")
         await wait_for_text(pilot, "exported automatically")
         with DatabaseClient(harness.db) as remote:
             assert [export.folder for export in auto_exports(remote, Kind.JOURNAL)] == [
