@@ -28,7 +28,7 @@ from ingest.projects.safe_export import masked
 from ingest.text.numbers import pluralize
 from tui import content
 from tui.commands import bind
-from tui.dialogs import ChoiceDialog
+from tui.dialogs import ChoiceDialog, ConfirmDialog
 from tui.query_runner import Query, QueryFailure, QueryResult
 from tui.screens.journal_days import JournalDays, JournalKey
 from tui.screens.journal_export import JournalExport, load_commits
@@ -245,14 +245,24 @@ class JournalScreen(JournalExport):
         if current.folder is None:
             self.notify("Move to a session first, to choose its project.", markup=False)
             return
-        on = not current.is_exported
+        on, target = not current.is_exported, current.folder / exports.JOURNALS
+        if on and not await self._auto_export_confirmed(current.folder, target):
+            return
         action = exports.auto_export_action(Kind.JOURNAL, current.folder, on=on)
         await self.dashboard.queries.act(action)
-        target = current.folder / exports.JOURNALS
         text = f"On: journals are written to {target}." if on else f"Off for {current.folder}."
-        if on and await asyncio.to_thread(is_ignored, os.environ, current.folder, target) is False:
-            text += " Git does not ignore this folder: a commit may publish them."
         self.notify(content.line(text).plain, markup=False)
+
+    async def _auto_export_confirmed(self, folder: Path, target: Path) -> bool:
+        body: list[Content | str] = [
+            f"From now on, the journal of each session of this project is written to {target}."
+        ]
+        if await asyncio.to_thread(is_ignored, os.environ, folder, target) is False:
+            text = "Git does not ignore this folder: a commit may publish them."
+            body.append(content.line(text, "yellow"))
+        dialog = ConfirmDialog("Export journals automatically?", body, yes="Export")
+        confirmed = await self.app.push_screen_wait(dialog)
+        return bool(confirmed)
 
 
 def _choices(
