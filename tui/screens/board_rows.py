@@ -110,7 +110,12 @@ def session_row(
 
 
 def now_row(session: Session, indent: str, pulse: Pulse, now: Now) -> ListRow:
-    """What a running session does at this moment, for how long, and its last minutes."""
+    """What a running session does at this moment, for how long, and its last minutes; the state of
+    one that no longer runs, as long as a list still has the line."""
+    if session.state is not SessionState.RUNNING:
+        state = Styled(f"{_NOW_INDENT}↳ {session.state_text}", "dim")
+        ended = (state, "", "", "", age_of(session.last_at, now.moment))
+        return ListRow(now_key(session), ended, id=session.id, parent=session_key(session))
     call = session.open_call
     doing = " ".join((call.command or call.tool or "").split()) if call else ""
     since = call.since if call else session.last_at

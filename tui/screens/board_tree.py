@@ -148,7 +148,18 @@ class BoardTree:
         self, reader: QueryReader, view: ViewState, keys: Sequence[Key]
     ) -> Mapping[Key, ListRow]:
         rows = self._rows
-        return {key: rows[key] for key in keys if key in rows}
+        return {key: rows[key] for key in keys if key in rows} | self._old_now_rows(keys)
+
+    def _old_now_rows(self, keys: Sequence[Key]) -> dict[Key, ListRow]:
+        """Of sessions that no longer run: a list that holds its order may still have the line."""
+        if self.now is None:
+            return {}
+        gone = [key for key in keys if not self.counts_as_new(key) and key not in self._rows]
+        return {
+            key: now_row(self.sessions[key[:2]], "", _NO_PULSE, self.now)
+            for key in gone
+            if key[:2] in self.sessions
+        }
 
 
 def _problems(reader: QueryReader, homes: Sequence[Path]) -> Iterator[str]:

@@ -1,8 +1,9 @@
 """A scrollable list that loads and draws only the rows on screen.
 
 Promises that a refresh never moves the row under the cursor, the rows above it, or the scroll
-position: new rows below the screen are inserted at once, other changes of the order wait until the
-person asks for them, and deleted rows stay in place until then. Rows are identified by their keys.
+position: new rows that move no row a person looks at are inserted at once, other changes of the
+order wait until the person asks for them, and deleted rows stay in place until then. The cells of
+rows are always current. Rows are identified by their keys.
 The `Listing` defines the contents, `rows.py` draws a row.
 
 This module is one widget: its parts share the key order, the cursor and the cached rows.
@@ -168,9 +169,15 @@ class Table(Rows, can_focus=True):
         if self._replace_all or at_once or not before or self._moves_nothing(result.keys):
             self._set_keys(result.keys)
         else:
-            new = [key for key in result.keys if key not in self._indexes]
-            self.new_count = sum(map(getattr(self.listing, "counts_as_new", bool), new))
-            self.pending_keys = result.keys
+            merged = self._merge(result.keys)
+            if merged != before:
+                self._set_keys(merged)
+            if list(result.keys) == merged:
+                self.pending_keys, self.new_count = None, 0
+            else:
+                new = [key for key in result.keys if key not in self._indexes]
+                self.new_count = sum(map(self._counts_as_new, new))
+                self.pending_keys = result.keys
         self._replace_all = False
         if bool(before) != bool(self._keys):
             self.screen.refresh_bindings()
@@ -180,19 +187,82 @@ class Table(Rows, can_focus=True):
         self.post_message(self.StateChanged(self))
         self.refresh()
 
+    @property
+    def _visible_rows(self) -> int:
+        """How many rows the screen has room for."""
+        return max(1, self.size.height - self.title_height)
+
+    def _counts_as_new(self, key: Key) -> bool:
+        """Not a line that belongs to the row above it."""
+        return bool(getattr(self.listing, "counts_as_new", lambda _: True)(key))
+
     def _moves_nothing(self, keys: Sequence[Key]) -> bool:
         """Whether this order moves no row a person looks at: it changes only rows below the screen,
         or everything fits on the screen and new rows come below the cursor."""
         before = self._keys
-        end = self.scroll_offset.y + max(1, self.size.height - self.title_height)
+        end = self.scroll_offset.y + self._visible_rows
         if list(keys[:end]) == before[:end]:
             return True
         end = self.cursor + 1
-        fits = len(keys) <= self.size.height - self.title_height
+        fits = len(keys) <= self._visible_rows
         if not fits or list(keys[:end]) != before[:end]:
             return False
         remaining = iter(keys)
         return all(key in remaining for key in before)
+
+    def _merge(self, keys: Sequence[Key]) -> list[Key]:
+        """The shown order with those changes of `keys` that move no row a person looks at.
+
+        New rows are inserted below the cursor, if they are below the screen, if there is room for
+        them, or if they are the contents of an open row that shows none.
+        """
+        current, end = set(keys), self.scroll_offset.y + self._visible_rows
+        shown = self._without_old_lines(current)
+        indexes = {key: index for index, key in enumerate(shown)}
+        room = self._visible_rows - len(shown)
+        inserted: dict[int, list[Key]] = {}
+        place: int | None = None
+        """Where a new row comes; None if the row before it is not shown."""
+        opened = False
+        for key in keys:
+            if key in indexes:
+                place = indexes[key] + 1
+                while place < len(shown) and shown[place] not in current:
+                    place += 1
+                opened = self._shows_no_contents(key, shown[place : place + 1])
+            elif place is not None and place > self.cursor and (place >= end or room > 0 or opened):
+                inserted.setdefault(place, []).append(key)
+                room -= 1
+            else:
+                place = None
+        if not inserted:
+            return shown
+        merged: list[Key] = []
+        for index in range(len(shown) + 1):
+            merged += inserted.get(index, ())
+            merged += shown[index : index + 1]
+        return merged
+
+    def _without_old_lines(self, current: set[Key]) -> list[Key]:
+        """The shown rows without deleted lines that belonged to a row, where that moves neither the
+        cursor nor the scroll position."""
+        head = self._keys[: self.cursor + 1]
+        rest = self._keys[self.cursor + 1 :]
+        rest = [key for key in rest if key in current or self._counts_as_new(key)]
+        scrolled = self.scroll_offset.y
+        if scrolled and len(head) + len(rest) < scrolled + self._visible_rows:
+            return list(self._keys)
+        return head + rest
+
+    def _shows_no_contents(self, key: Key, below: Sequence[Key]) -> bool:
+        """Whether a row is open although no row below belongs to it."""
+        row = self._rows.get(key)
+        if row is None or row.collapsed is not False:
+            return False
+        if not below:
+            return True
+        child = self._rows.get(below[0])
+        return child is not None and child.parent != key
 
     def add_rows(self, result: ListResult) -> None:
         """Show the result of a page query."""

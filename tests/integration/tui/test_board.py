@@ -32,6 +32,7 @@ from tui.dashboard import LiveChanged
 from tui.query_runner import THREADS
 from tui.screens import board
 from tui.screens.board import CardPane, SessionsPane
+from tui.screens.board_rows import now_key
 from tui.screens.session_timeline import Timeline
 from tui.widgets.listing import ViewState
 from tui.widgets.table import Table
@@ -213,6 +214,38 @@ async def test_a_new_session_below_the_cursor_is_shown_at_once(
         await wait_for_text(pilot, "Something else")
         assert (table.key, table.cursor) == (key, index)
         assert table.pending_keys is None
+
+
+async def test_a_session_that_fits_is_shown_while_one_above_the_cursor_is_held(
+    harness: AppHarness,
+) -> None:
+    running = harness.home.session(cwd="/home/dev/website")
+    running.prompt("Something that runs")
+    running.open_command("sleep 5")
+    running.write()
+    harness.ingest()
+    async with harness.open_dashboard() as (app, pilot):
+        table = app.screen.query_exactly_one(SessionsPane).table
+        board = app.screen.query_exactly_one(SessionsPane).board
+        (key,) = (
+            now_key(each) for each in board.sessions.values() if each.title == "Something that runs"
+        )
+        assert key in table.all_keys()
+        assert table.move_to(key[:2])
+        running.finish_command(0)
+        running.end_turn()
+        running.write()
+        for project, title in (("website", "Held back"), ("brand-new", "Not held back")):
+            new = harness.home.session(cwd=f"/home/dev/{project}")
+            new.prompt(title)
+            new.open_command("sleep 5")
+            new.write()
+        harness.ingest()
+        await wait_for_text(pilot, "Not held back")
+        assert table.key == key[:2]
+        assert "● Held back" not in screen_text(app)
+        assert "✓ Something that runs" in screen_text(app)
+        assert key not in table.all_keys()
 
 
 async def test_a_session_that_waits_for_the_user_is_shown_at_once(

@@ -42,6 +42,9 @@ def test_the_line_of_a_running_session_says_what_runs_and_since_when() -> None:
     assert now_row(running, "  ", [0, 1], NOW).visible_text().endswith("12 s")
     thinking = now_row(session(state=SessionState.RUNNING), "  ", [0, 1], NOW)
     assert "thinking" in thinking.visible_text()
+    ended = now_row(session(), "  ", [0, 1], NOW).visible_text()
+    assert "thinking" not in ended
+    assert "done" in ended
 
 
 def test_what_needs_the_person_is_ordered_by_time_and_names_the_command_to_approve() -> None:

@@ -94,6 +94,80 @@ async def test_new_rows_are_shown_at_once_only_if_no_visible_row_moves(
     assert await shown_at_once(before, after, cursor) is shown
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "cursor", "shown", "new"),
+    [
+        # Room below the last row and below the cursor, while a row above the cursor is held.
+        ([2, 4], [1, 2, 4, 6], 1, [2, 4, 6], 1),
+        ([2, 4, 6], [1, 2, 4, 5, 6, 8], 1, [2, 4, 5, 6, 8], 1),
+        # A deleted row stays, and what follows it comes.
+        ([2, 4, 6], [2, 6, 8], 0, [2, 4, 6, 8], 0),
+        # Below a full screen.
+        (range(2, 12), [1, *range(2, 12), 12], 3, [*range(2, 13)], 1),
+        # On a full screen, and what comes after a row that is held, is held, too.
+        (range(2, 12), [1, 2, 3, 4, 5, 50, 51, *range(6, 12)], 3, [*range(2, 12)], 3),
+    ],
+)
+async def test_rows_that_move_nothing_are_shown_while_others_are_held(
+    before: Sequence[int], after: Sequence[int], cursor: int, shown: Sequence[int], new: int
+) -> None:
+    app = Window(listing := InMemory(*before))
+    async with app.run_test(size=(40, 9)):
+        table = app.table
+        table.set_result(table.build_query()(READER))
+        table.cursor = cursor
+        listing.current = list(after)
+        table.set_result(table.build_query()(READER))
+        assert (list(table.all_keys()), table.new_count) == (list(shown), new)
+        assert (table.key, table.pending_keys) == (before[cursor], list(after))
+        table.action_show_new()
+        assert list(table.all_keys()) == list(after)
+
+
+class Groups(InMemory):
+    """Each ten numbers are an open group: 10 is the head of 11 to 19."""
+
+    def rows(
+        self, reader: QueryReader, view: ViewState, keys: Sequence[Key]
+    ) -> Mapping[Key, ListRow]:
+        return {
+            key: ListRow(
+                key,
+                (str(key),),
+                parent=key // 10 * 10 if key % 10 else None,
+                collapsed=None if key % 10 else self.current.count(key + 1) == 0,
+            )
+            for key in keys
+        }
+
+    def counts_as_new(self, key: Key) -> bool:
+        return key % 10 != 9
+
+
+async def test_the_contents_of_a_group_that_opened_are_shown_also_if_the_list_is_held() -> None:
+    full = [10, 11, 12, 20, 30, 40, 50, 60, 70]
+    app = Window(listing := Groups(*full))
+    async with app.run_test(size=(40, 9)):
+        table = app.table
+        table.set_result(table.build_query()(READER))
+        table.cursor = 2
+        listing.current = [10, 13, 11, 12, 20, 21, 22, *full[4:]]
+        table.set_result(table.build_query()(READER))
+        assert list(table.all_keys()) == [10, 11, 12, 20, 21, 22, *full[4:]]
+        assert table.new_count == 1
+
+
+async def test_a_line_that_belonged_to_a_row_is_dropped_also_if_the_list_is_held() -> None:
+    app = Window(listing := Groups(10, 11, 12, 19, 20))
+    async with app.run_test(size=(40, 9)):
+        table = app.table
+        table.set_result(table.build_query()(READER))
+        table.cursor = 1
+        listing.current = [10, 12, 11, 20]
+        table.set_result(table.build_query()(READER))
+        assert list(table.all_keys()) == [10, 11, 12, 20]
+
+
 async def test_urgent_rows_are_shown_at_once_and_the_cursor_stays_on_its_row() -> None:
     assert await shown_at_once([2, 4], [3, 2, 4], 1, at_once=True)
     assert await shown_at_once(range(2, 30), [100, *range(2, 30)], 20, at_once=True)
