@@ -63,6 +63,8 @@ class TaskEdits(BaseScreen):
 
         async def act() -> None:
             await self.dashboard.queries.act(action)
+            if isinstance(edit, Add):
+                self.plan_pane.expect_other_tasks()
             text = f"“{truncate(name, _NAME_CHARS)}” {_describe(edit)}. u undoes it."
             self.notify(content.line(text).plain, markup=False)
 
@@ -185,6 +187,7 @@ class TaskEdits(BaseScreen):
             self.notify("Nothing to undo.", markup=False)
             return
         await self.dashboard.queries.act(edit_action(last.task, Undo(last.id)))
+        self.plan_pane.expect_other_tasks()
         name = truncate(self._task_name(last.task), _NAME_CHARS)
         text = content.line(f"Undone: “{name}” {_describe(last.edit)}").plain
         self.notify(text, markup=False)

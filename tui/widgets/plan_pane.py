@@ -37,6 +37,11 @@ _GRAPH_MARGIN: Final = 2
 """Columns beside the graph: its scrollbar and a gap."""
 
 
+def _asked(request: PlanRequest) -> PlanRequest:
+    """What the person asked to see, without what follows from the window and the cursor."""
+    return replace(request, columns=0, order=(), revision_session=None)
+
+
 class PlanPane(Pane):
     TITLE = "Tasks"
     DEFAULT_CSS = """
@@ -88,12 +93,19 @@ class PlanPane(Pane):
         if not isinstance(result, PlanLayout) or result.request != self.request:
             self.screen.load_now()  # type: ignore[attr-defined]
             return
+        if self.plan is None or _asked(self.plan.request) != _asked(result.request):
+            self.expect_other_tasks()
         self.plan = result
         if self.request.project is None:
             # Stay with this project, even when another one becomes the most recently active.
             self.request = replace(self.request, project=result.project)
         self._show_plan(result)
         self.update_status()
+
+    def expect_other_tasks(self) -> None:
+        """Show everything in the next result, whatever moves: the person asked for it."""
+        for table in (self.tree_table, self.table, self.session_table):
+            table.expect_other_rows()
 
     def _show_plan(self, plan: PlanLayout) -> None:
         empty = not plan.shown.tasks

@@ -6,6 +6,8 @@ The pane passes them the tasks of its last result; they have no queries of their
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from ingest.db.query_reader import QueryReader
 from ingest.projects.tasks.model import CLOSED, Task
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
@@ -108,6 +110,16 @@ class TaskTable(Table):
     def show_plan(self, plan: PlanLayout) -> None:
         self.tasks.tasks = self.tasks.to_rows(plan)
         self.update_rows()
+        self._update_old_rows(plan)
+
+    def _update_old_rows(self, plan: PlanLayout) -> None:
+        """Show the current state of tasks that are no longer in the list, but still shown."""
+        listed = {row.key for row in self.tasks.tasks}
+        old = set(self.all_keys()) - listed
+        if old and plan.revision is None:
+            everything = self.tasks.to_rows(replace(plan, shown=plan.roadmap))
+            rows = {row.key: row for row in everything if row.key in old}
+            self.add_rows(ListResult(self.listing, self.view, (), list(rows), rows))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         # Here the key sets a state. A click on a title still sorts.

@@ -116,6 +116,32 @@ async def test_done_tasks_are_hidden_until_asked_for(harness: AppHarness) -> Non
         assert "A shows" not in screen_text(app)
 
 
+async def test_what_was_asked_for_is_shown_at_once_in_the_table(harness: AppHarness) -> None:
+    async with harness.open_dashboard("2", "v", "v", size=(80, 24)) as (app, pilot):
+        assert "view table" in screen_text(app)
+        table = screen(app).plan_pane.table
+        before = table.length
+        await press_each(pilot, "G", "A")
+        assert table.length > before
+        assert table.pending_keys is None
+        for key in ("F", "F", "F", "A"):
+            await press_each(pilot, key)
+            assert table.pending_keys is None
+            plan = screen(app).plan_pane.plan
+            assert plan is not None
+            assert table.length == len(plan.shown.tasks) or not plan.shown.tasks
+
+
+async def test_a_completed_task_whose_row_stays_in_the_list_is_shown_as_done(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard("2", "v", "v") as (app, pilot):
+        table = screen(app).plan_pane.table
+        await press_each(pilot, "d")
+        assert table.row is not None
+        assert "done" in table.row.visible_text()
+
+
 async def test_tasks_are_grouped_by_session_and_a_title_opens_its_session(
     harness: AppHarness,
 ) -> None:
