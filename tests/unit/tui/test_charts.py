@@ -58,8 +58,8 @@ def test_neighbouring_columns_are_added_up_if_there_are_too_many() -> None:
 
 
 def test_a_line_of_levels_shows_the_highest_of_neighbours_and_gaps() -> None:
-    assert charts.level_line([0, 100, None, None, 50, 104], 100, 3).plain == "▆ ▆"
-    assert charts.level_line([0, 100, None, 50], 100, 9).plain == "▁▆ ▅"
+    assert charts.level_line([0, 100, None, None, 50, 104], 100, 3).plain == "█ █"
+    assert charts.level_line([0, 100, None, 50], 100, 9).plain == "▁█ ▅"
 
 
 @given(st.floats(0, 1), st.integers(1, 60))
