@@ -75,13 +75,18 @@ class ChartsPane(Pane):
 def _page(this: Insights, before: Insights | None, width: int) -> list[Content]:
     name = this.report.period.name
     if before is None:
-        return [content.line(name, "bold"), Content(""), *work(this, width)]
+        return [_heading(name), Content(""), *work(this, width)]
     earlier = before.report.period.name
     return [
         *changes(compare(before.report, this.report), (earlier, name)),
-        Content(""), content.line(name, "bold"), Content(""), *work(this, width, before),
-        Content(""), content.line(earlier, "bold"), Content(""), *work(before, width, this),
+        Content(""), _heading(name), Content(""), *work(this, width, before),
+        Content(""), _heading(earlier), Content(""), *work(before, width, this),
     ]  # fmt: skip
+
+
+def _heading(period: str) -> Content:
+    # Also where the other pane lists the sessions of one project.
+    return content.row(content.line(period, "bold"), content.line("all projects", "dim"))
 
 
 class InsightsScreen(BaseScreen):
@@ -143,4 +148,6 @@ class InsightsScreen(BaseScreen):
             return
         self._comparing = not self._comparing
         self._set_periods()
+        if self._comparing and self.has_class("-narrow"):
+            self.focus_pane(self._charts)
         self.load_now()

@@ -9,12 +9,19 @@ async def test_a_period_is_chosen_and_compared_with_the_one_before(harness: AppH
     async with harness.open_dashboard("6", size=(120, 60)) as (app, pilot):
         assert "the last 30 days" in screen_text(app)
         assert "Where the time went" in screen_text(app)
+        assert "the last 30 days  all projects" in screen_text(app)
         await press(pilot, "T", "T", "T", "B")
         assert "Changes  the 7 days before → the last 7 days" in screen_text(app)
         await press(pilot, "tab", "G")
         assert "No sessions in this period" in screen_text(app)
         await press(pilot, "B")
         assert "Changes" not in screen_text(app)
+
+
+async def test_on_a_narrow_screen_a_comparison_is_shown(harness: AppHarness) -> None:
+    async with harness.open_dashboard("6", size=(80, 24)) as (app, pilot):
+        await press(pilot, "B")
+        assert "Changes" in screen_text(app)
 
 
 async def test_a_project_opens_its_sessions_and_their_turns_and_escape_goes_back(
