@@ -17,6 +17,7 @@ from ingest.sessions.session import label, list_sessions
 from ingest.text.sanitize import one_line
 from tui.query_runner import QueryResult
 from tui.scope import Place
+from tui.themes import THEMES
 
 if TYPE_CHECKING:
     from tui.dashboard import Dashboard
@@ -79,7 +80,9 @@ class Arguments:
     """Its names and filters are loaded when the first argument is typed."""
 
     def __init__(self, themes: list[str]) -> None:
-        self._fixed = {"theme": sorted(themes), "set": [str(state) for state in TaskState]}
+        own = [theme.name for theme in THEMES if theme.name in themes]
+        others = sorted(name for name in themes if name not in own)
+        self._fixed = {"theme": own + others, "set": [str(state) for state in TaskState]}
         self.names: list[Found] = []
         self._filters = FilterValues()
         self.loaded = False

@@ -34,7 +34,7 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
         background: $background 0%;
         & > Vertical { height: auto; background: $panel; }
         & Static {
-            height: auto; max-height: 8; min-width: 16; padding: 0 2;
+            height: auto; max-height: 60%; min-width: 16; padding: 0 2;
             color: $foreground-muted;
         }
         & Input { height: 1; border: none; padding: 0 1; background: $panel; }
@@ -76,7 +76,8 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
         names = self._starting_with(name)[:_SHOWN]
         if space:
             names = [name] if name in self.commands else []
-            offers = [content.line(offer) for offer in self._arguments.of(name, rest)[:_SHOWN]]
+            most = max(_SHOWN, self.app.size.height // 2)
+            offers = [content.line(offer) for offer in self._arguments.of(name, rest)[:most]]
         lines = [self._help_line(self.commands[each]) for each in names]
         self.query_exactly_one(Static).update(content.lines(*lines, *offers))
 

@@ -77,7 +77,9 @@ async def test_the_line_completes_arguments_and_shows_keys(harness: AppHarness) 
     async with harness.open_dashboard() as (app, pilot):
         await press_each(pilot, "colon", *"comma")
         assert "command  :  Type a command" in screen_text(app)
-        await press_each(pilot, *["backspace"] * 5, *"theme pa", "tab", "enter")
+        await press_each(pilot, *["backspace"] * 5, *"theme ")
+        assert "paper" in screen_text(app)
+        await press_each(pilot, *"pa", "tab", "enter")
         assert app.theme == "paper"
         await press_each(pilot, "colon", *"scope web")
         await wait_for_text(pilot, "website")
