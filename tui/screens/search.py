@@ -32,6 +32,7 @@ from tui.commands import COMMANDS, SCREENS, bind
 from tui.dialogs import ChoiceDialog
 from tui.query_runner import Query
 from tui.screens.search_hits import MAX_HITS, Hits, position_of
+from tui.screens.session_entry import body_text
 from tui.widgets.column import fit
 from tui.widgets.list_pane import FilterInput, ListPane, ListStatus
 from tui.widgets.pane import Pane
@@ -243,7 +244,7 @@ class HitPane(Pane):
 
         def query(reader: QueryReader) -> tuple[Hit, str]:
             moments = load_moments(reader, wanted.home, wanted.session, [at]) if at else {}
-            return wanted, moments[at].body if at in moments else wanted.excerpt
+            return wanted, body_text(moments[at]) if at in moments else wanted.excerpt
 
         return query
 

@@ -22,12 +22,7 @@ from ingest.projects.journal import build
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, label, list_sessions
 from ingest.sessions.spans import load_lanes
-from ingest.sessions.timeline import (
-    TimelineKind,
-    TimelinePosition,
-    Tools,
-    load_reason,
-)
+from ingest.sessions.timeline import TimelineKind, TimelinePosition, Tools, load_reason
 from ingest.text.numbers import pluralize, tokens
 from tui import content
 from tui.commands import bind
@@ -303,6 +298,7 @@ class SessionScreen(BatchActions, JournalExport):
         pane = self.query_exactly_one(MomentPane)
         pane.replays, pane.raw = on, False
         pane.border_title = "Replay" if on else pane.TITLE
+        self.footer_first = ("replay", "replay_back", "play") if on else ()
         self._stop_playing()
         self.load_pane(pane)
         self.refresh_bindings()
@@ -335,8 +331,10 @@ class SessionScreen(BatchActions, JournalExport):
     def action_play(self) -> None:
         if self._playing is not None:
             self._stop_playing()
-        else:
+        elif self._step(1):
             self._playing = self.set_interval(PLAY_SECONDS, self._play_on)
+        else:
+            self.notify("This is the last entry. < goes back.", markup=False)
 
     def _play_on(self) -> None:
         if not self._step(1):

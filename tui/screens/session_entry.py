@@ -1,7 +1,8 @@
 """The full text of the timeline entry under the cursor, or its line of Codex's file."""
 
+import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from msgspec.structs import replace
 from textual.app import ComposeResult
@@ -9,7 +10,14 @@ from textual.content import Content
 
 from ingest.db.query_reader import QueryReader
 from ingest.sessions.standing import Standing, load_standing
-from ingest.sessions.timeline import Moment, TimelinePosition, load_moments, raw_line
+from ingest.sessions.timeline import (
+    Moment,
+    TimelineKind,
+    TimelinePosition,
+    load_moments,
+    raw_line,
+)
+from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from tui import content
 from tui.json_text import json_text
 from tui.query_runner import Query
@@ -17,6 +25,8 @@ from tui.screens.session_replay import standing_text
 from tui.screens.session_timeline import DAY, Timeline
 from tui.widgets.pane import Pane
 from tui.widgets.text_view import TextView
+
+_STEP: Final = re.compile(r"^\[(\w+)\] ", re.MULTILINE)
 
 
 class MomentPane(Pane):
@@ -93,6 +103,13 @@ def _local(time: datetime | None) -> str:
     return f"{time.replace(tzinfo=UTC).astimezone():%Y-%m-%d %H:%M:%S}" if time else ""
 
 
+def body_text(moment: Moment) -> str:
+    """The text of an entry; the steps of a plan have signs for their states."""
+    if moment.at.what != TimelineKind.PLAN:
+        return moment.body
+    return _STEP.sub(lambda step: f"{STATE_STYLES.get(step[1], UNKNOWN).glyph} ", moment.body)
+
+
 def _moment_text(moment: Moment) -> Content:
     return content.lines(
         content.row(
@@ -102,6 +119,6 @@ def _moment_text(moment: Moment) -> Content:
             content.line(f"byte {moment.at.byte:,}", "dim"),
         ),
         "",
-        content.block(moment.body.rstrip()),
+        content.block(body_text(moment).rstrip()),
         "",
     )

@@ -23,19 +23,25 @@ class Footer(DashboardNode, Widget):
         self.screen.bindings_updated_signal.subscribe(self, lambda _: self.refresh())
 
     def _parts(self) -> list[tuple[Content, str]]:
-        parts, names = [], set()
+        first: list[tuple[Content, str]] = []
+        parts: list[tuple[Content, str]] = []
+        names = set()
         for key, active in self.screen.active_bindings.items():
             name = active.binding.id or ""
             command = command_of(active.binding)
             keys = keys_of(command, self.app.remapped) if command else key  # type: ignore[attr-defined]
             key_text = key_label(keys.split(",")[0])
-            if active.binding.show and active.enabled and name not in names and key_text:
+            # Commands that are of use only now come first.
+            now = active.binding.action in getattr(active.node, "footer_first", ())
+            shown = active.enabled and (active.binding.show or now)
+            if shown and name not in names and key_text:
                 names.add(name)
                 label_of = getattr(active.node, "footer_label", None)
                 label = label_of(active.binding.action) if label_of else None
                 label = label or active.binding.description
-                parts.append((content.row(content.line(key_text, "title"), label, gap=" "), key))
-        return parts
+                part = content.row(content.line(key_text, "title"), label, gap=" ")
+                (first if now else parts).append((part, key))
+        return first + parts
 
     def render(self) -> Content:
         help_key = keys_of(COMMANDS["help"], self.dashboard.remapped)

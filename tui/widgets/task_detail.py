@@ -88,7 +88,7 @@ class TaskDetail(Pane):
             ("started", ago(task.started_at, now) if task.started_at else None),
             ("ended", ago(task.ended_at, now) if task.ended_at else None),
             ("left", ago(task.left_at, now) if task.left_at else None),
-            ("took", duration(task.seconds)),
+            ("took" if task.ended_at else "so far", duration(task.seconds)),
             ("id", task.id),
         ]
 

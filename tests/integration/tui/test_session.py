@@ -160,6 +160,11 @@ async def test_a_replay_shows_plan_files_and_tokens_as_they_stood(
         await wait_until(pilot, lambda: table.cursor == table.length - 1)
         await wait_settled(pilot)
         assert "2 commands  1 failed" in pane_text(app, MomentPane)
+        assert ". play  > replay  < replay back" in screen_text(app)
+        await press(pilot, "full_stop")
+        assert "This is the last entry. < goes back." in [
+            note.message for note in app._notifications
+        ]
         await press(pilot, "less_than_sign")
         assert "1 command  1 failed" in pane_text(app, MomentPane)
         await press(pilot, "escape")
