@@ -24,6 +24,7 @@ TONES: Final = {
     "title": "bold $text-primary",
 }
 """Tones by name, with the styles of the theme."""
+_BATCH_STATES: Final = {"failed": "to retry", "backed_off": "to retry", "dead": "given up"}
 
 
 def line(text: str | int | None, tone: str = "", columns: int | None = None) -> Content:
@@ -52,6 +53,11 @@ def state(word: str, count: int | None = None) -> Content:
     label = word.replace("_", " ")
     text = label if count is None else f"{count:,} {label}"
     return line(f"{style.glyph} {text}", style.color)
+
+
+def batch_state(word: str, count: int | None = None) -> Content:
+    """The state of a batch. People see one word for all that will be tried again."""
+    return state(_BATCH_STATES.get(word, word), count)
 
 
 def row(*parts: Content | str | None, gap: str = "  ") -> Content:

@@ -56,6 +56,8 @@ STATE_STYLES: Final = {
     "cancelled": _STOPPED,
     "snoozed": _STOPPED,
     "superseded": UNKNOWN,
+    "to retry": _WAITING,
+    "given up": _FAILED,
     # sources
     "following": _RUNNING,
     "missing": _STOPPED,

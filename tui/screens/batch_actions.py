@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from msgspec.structs import replace
+from textual.content import Content
 
 from ingest.actions import BatchAction, ReadAgain
 from ingest.batches.action import Item, Selection, Verb
@@ -71,8 +72,10 @@ class BatchActions(BaseScreen):
         rows = await self.dashboard.queries.ask(
             lambda reader: reader.rows("pipeline.these_batches", ids=ids)
         )
-        body = [
-            f"{row['state']}  {batch_name(row, self.dashboard.shared_batches)}"
+        body: list[Content | str] = [
+            content.row(
+                content.batch_state(row["state"]), batch_name(row, self.dashboard.shared_batches)
+            )
             for row in sorted(rows, key=lambda row: ids.index(row["id"]))  # As they are listed.
         ]
         if len(ready) > SHOWN:
@@ -124,7 +127,10 @@ def source_name(session: str | None, path: str | None) -> str:
 def _outcome(verb: Verb, items: Sequence[Item]) -> str:
     """“Queued 12 batches. Skipped 3 batches. Already queued.”"""
     changed = sum(1 for item in items if item.why is None)
+    reasons = Counter(item.why for item in items if item.why is not None)
+    if not changed and len(reasons) == 1:
+        return next(iter(reasons))
     text = f"{_DONE[verb]} {pluralize(changed, 'batch')}." if changed else "Nothing was changed."
-    for why, count in Counter(item.why for item in items if item.why is not None).items():
+    for why, count in reasons.items():
         text += f" Skipped {pluralize(count, 'batch')}. {why}"
     return text

@@ -91,13 +91,7 @@ def chips(
         )
     failed = summary.failed_batches + summary.dead_batches
     if failed:
-        parts.append(
-            Chip(
-                (content.line(f"✗ {failed} failed batch{'es' if failed > 1 else ''}", "red"),
-                 content.line(f"✗ {pluralize(failed, 'batch')}", "red")),
-                "pipeline",
-            )
-        )  # fmt: skip
+        parts.append(Chip((content.line(f"✗ {pluralize(failed, 'batch')}", "red"),), "pipeline"))
     if summary.unreadable:
         parts.append(
             Chip((content.line(f"✗ {summary.unreadable} unreadable", "red"), hidden), "pipeline")

@@ -127,7 +127,7 @@ async def test_a_batch_that_changed_meanwhile_is_skipped_with_the_reason(
             selection = Selection(ids=(DEAD,))
             other.act(BatchAction(verb=Verb.RETRY, selection=selection, actor="bob"))
         await press(pilot, "r")
-        assert any("Already queued." in text for text in notifications(app))
+        assert notifications(app) == ["Already queued."]
 
 
 async def test_what_came_of_a_retry_is_told_when_it_is_known(harness: AppHarness) -> None:

@@ -20,14 +20,14 @@ def header(columns: int) -> str:
 def test_wide_header_shows_everything() -> None:
     assert header(200) == (
         "tailboard  /home/dev/.codex  ● 3 running  ◐ 1 waiting  ◆ 1 stalled  ✗ 1 failed  "
-        "│ behind 0 B · last line 2 s ago  ✗ 1 failed batch  ✗ 1 unreadable  14:03"
+        "│ behind 0 B · last line 2 s ago  ✗ 1 batch  ✗ 1 unreadable  14:03"
     )
 
 
 def test_home_is_dropped_first_and_clock_last() -> None:
     assert header(125) == (
         "tailboard  ● 3 running  ◐ 1 waiting  ◆ 1 stalled  ✗ 1 failed  "
-        "│ behind 0 B · last line 2 s ago  ✗ 1 failed batch  14:03"
+        "│ behind 0 B · last line 2 s ago  ✗ 1 batch  14:03"
     )
     assert header(80).startswith("tailboard  ● 3 running  ◐ 1 waiting")
 

@@ -7,14 +7,20 @@ from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Batch, Policy, to_batch
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
+from tui import content
 from tui.filters import parse
 from tui.screens.batch_actions import batch_name
 from tui.widgets.column import Column, ListRow, Styled, age_of
 from tui.widgets.listing import ViewState
 
 FILTER_FIELDS: Final = ("state", "kind", "error", "session", "source")
-_DERIVED: Final = {"stuck": State.CLAIMED, "backed_off": State.FAILED}
-"""States that depend on the clock, with the state that is stored."""
+_DERIVED: Final = {
+    "stuck": State.CLAIMED,
+    "backed_off": State.FAILED,
+    "to_retry": State.FAILED,
+    "given_up": State.DEAD,
+}
+"""States that depend on the clock, and words for states, with the state that is stored."""
 
 
 class Batches:
@@ -70,12 +76,13 @@ class Batches:
 
 
 def _list_row(batch: Batch, name: str, policy: Policy) -> ListRow:
-    style = STATE_STYLES.get(batch.shown, UNKNOWN)
+    state = content.batch_state(batch.shown).plain
+    word = state.partition(" ")[2]
     error = batch.error
     return ListRow(
         key=batch.id,
         cells=(
-            Styled(f"{style.glyph} {batch.shown.replace('_', ' ')}", style.color),
+            Styled(state, STATE_STYLES.get(word, UNKNOWN).color),
             batch.kind,
             name,
             Styled(range_of(batch), "dim"),
@@ -84,7 +91,7 @@ def _list_row(batch: Batch, name: str, policy: Policy) -> ListRow:
             age_of(batch.updated_at, policy.moment),
             Styled(error.code, "red" if needs_attention(batch) else "dim") if error else "",
         ),
-        text=f"{batch.id} {batch.shown} {batch.path or ''} {error.code if error else ''}",
+        text=f"{batch.id} {word} {batch.path or ''} {error.code if error else ''}",
         id=batch.id,
     )
 

@@ -70,7 +70,7 @@ def _gone(what: str) -> Content:
 
 def _batch(batch: Batch, path: str, policy: Policy) -> Iterator[Content]:
     yield content.row(
-        content.state(batch.shown),
+        content.batch_state(batch.shown),
         content.line(
             f"{batch.attempts} of {policy.max_attempts} attempts" if batch.attempts else ""
         ),

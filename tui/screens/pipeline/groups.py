@@ -24,8 +24,8 @@ class Groups(InMemoryListing):
         self.columns = (
             first,
             Column("batches", "BATCHES", 7, right=True),
-            Column("failed", "FAILED", 6, right=True, drop_order=2),
-            Column("dead", "DEAD", 6, right=True, drop_order=1),
+            Column("failed", "TO RETRY", 8, right=True, drop_order=2),
+            Column("dead", "GIVEN UP", 8, right=True, drop_order=1),
             Column("last", "LAST", 9, right=True, drop_order=3),
             Column("message", "NEWEST MESSAGE", 20, grow=1, drop_order=0 if by == "error" else 4),
         )

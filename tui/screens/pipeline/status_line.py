@@ -82,7 +82,7 @@ def _queue(states: dict[str, int], pauses: list[Row]) -> list[Content | str]:
     if pauses:
         return [content.line(f"‖ {pauses[0]['message']}", "yellow")]
     parts: list[Content | str] = [
-        content.state(state, states[state])
+        content.batch_state(state, states[state])
         for state in ("dead", "failed", "claimed", "pending", "snoozed")
         if states.get(state)
     ]
