@@ -27,7 +27,7 @@ class Groups(InMemoryListing):
             Column("failed", "TO RETRY", 8, right=True, drop_order=2),
             Column("dead", "GIVEN UP", 8, right=True, drop_order=1),
             Column("last", "LAST", 9, right=True, drop_order=3),
-            Column("message", "NEWEST MESSAGE", 20, grow=1, drop_order=0 if by == "error" else 4),
+            Column("message", "NEWEST MESSAGE", 16, grow=1, drop_order=0 if by == "error" else 4),
         )
 
     def load(self, reader: QueryReader) -> Sequence[ListRow]:
