@@ -301,6 +301,21 @@ class Dashboard(App[int]):
         self.supervisor.close()
         self.queries.close()
 
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """Show a message. It replaces an earlier one with the same text."""
+        for shown in list(self._notifications):
+            if (shown.message, shown.title) == (message, title):
+                self._unnotify(shown, refresh=False)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+
     def _post_supervisor_event(self, event: OwnerEvent) -> None:
         """Called on the thread of the supervisor."""
         self.post_message(SupervisorEvent(event))

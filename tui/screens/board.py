@@ -243,6 +243,8 @@ class BoardScreen(BaseScreen):
         self._progress, self._needs = ReadingProgress(), NeedsPane()
         self._goes_to_needs = False
         """Whether the strip gets the focus when it is loaded."""
+        self._details_of: Table | None = None
+        """The list that had the focus last: the card shows its row. None for the tree."""
 
     def above_panes(self) -> ComposeResult:
         yield self._progress
@@ -298,11 +300,24 @@ class BoardScreen(BaseScreen):
         else:
             self.focus_pane(self._needs)
 
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        super().on_descendant_focus(event)
+        table = event.widget
+        if isinstance(table, Table) and table is not self._details_of:
+            self._details_of = table
+            if table.loaded:
+                self._show_details(table.key)
+
     @on(Table.CursorMoved)
     def _cursor_moved(self, message: Table.CursorMoved) -> None:
+        shown = self._details_of or self.query_exactly_one(SessionsPane).table
+        if message.table is shown:
+            self._show_details(message.key)
+
+    def _show_details(self, key: Key | None) -> None:
         pane = self.query_exactly_one(CardPane)
         # The line below a running session has a longer key, which begins with that of the session.
-        key = message.key and message.key[:2]
+        key = key and key[:2]
         if key is None:
             pane.show_text(Content(""))
         elif key[0] == "project":

@@ -110,11 +110,6 @@ class NeedsPane(Pane):
     def selected(self) -> Need | None:
         return next((each for each in self.needs if each.key == self.table.key), None)
 
-    @on(Table.CursorMoved)
-    @on(Table.StateChanged)
-    def _stop(self, message: Table.CursorMoved | Table.StateChanged) -> None:
-        message.stop()  # The board would take it for a message of its tree.
-
     @on(Table.RowsNeeded)
     def _rows_needed(self, message: Table.RowsNeeded) -> None:
         message.stop()
