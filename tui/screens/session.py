@@ -15,39 +15,29 @@ from textual.widgets import Input
 from ingest.actions import ReadAgain
 from ingest.batches.action import Selection, Verb
 from ingest.db.query_reader import QueryReader
-from ingest.projects.git.alignment import AlignmentState, alignments
-from ingest.projects.git.anchor import anchor_of
-from ingest.projects.git.read_repository import Git
 from ingest.projects.journal import build
 from ingest.sessions.scope import Scope
-from ingest.sessions.session import Session, label, list_sessions
+from ingest.sessions.session import Session, list_sessions
 from ingest.sessions.spans import load_lanes
 from ingest.sessions.timeline import TimelineKind, TimelinePosition, Tools, load_reason
-from ingest.text.numbers import pluralize, tokens
 from tui import content
 from tui.commands import bind
 from tui.query_runner import Query
 from tui.resume_here import resume_here
 from tui.scope import Place
 from tui.screens.batch_actions import BatchActions
-from tui.screens.board_card import ALIGNMENT_TONES, resume_command
+from tui.screens.board_card import resume_command
 from tui.screens.journal_export import JournalExport
 from tui.screens.session_entry import MomentPane
+from tui.screens.session_heading import heading, load_alignment
 from tui.screens.session_timeline import DAY, Timeline
 from tui.widgets.lanes import MARGIN, NAME_COLUMNS, Lanes, LanesPicture, draw_lanes
 from tui.widgets.table import ListResult, Table
 from tui.widgets.tree_pane import TreePane
 
-_HIDDEN_ALIGNMENTS: Final = (AlignmentState.NO_REPO, AlignmentState.UNKNOWN)
-
-
-def alignment(session: Session, git: Git) -> AlignmentState:
-    """Whether the checkout still matches the commit where the session started. Runs git."""
-    return alignments([anchor_of(session)], git)[session.id].state
-
-
 PLAY_SECONDS: Final = 0.7
 """Between two entries of a replay that plays."""
+_HEADING_PADDING: Final = 2
 LANES_SIZE: Final = (140, 30)
 """Of the window, from which on the lanes are shown by themselves."""
 
@@ -113,25 +103,23 @@ class TimelinePane(TreePane):
             result = result.list_result
         super().show_result(result)
 
+    def on_resize(self) -> None:
+        if self.session is not None:
+            self._show_heading(self.session)
+
     def _show_heading(self, session: Session) -> None:
-        self.set_heading(
-            content.row(
-                content.state(session.state_text),
-                content.line(f"✗ {pluralize(failed, 'failed batch')}: r retries", "red")
-                if (failed := len(self.failed_batches)) else None,
-                content.line(label(session), "title"),
-                content.line(session.project, "bold"),
-                content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
-                self._alignment,
-            )
-        )  # fmt: skip
+        columns = self.size.width - _HEADING_PADDING
+        failed = len(self.failed_batches)
+        self.set_heading(heading(session, columns, failed, self._alignment))
+        for pane in self.screen.query(MomentPane):
+            pane.show_session(session)
 
     async def _load_alignment(self, session: Session) -> None:
         git = self.dashboard.git
-        state = await self.dashboard.queries.ask(lambda _: alignment(session, git), slow=True)
-        if state not in _HIDDEN_ALIGNMENTS:
-            self._alignment = content.line(state, ALIGNMENT_TONES.get(state, "yellow"))
-            self._show_heading(self.session or session)
+        self._alignment = await self.dashboard.queries.ask(
+            lambda _: load_alignment(session, git), slow=True
+        )
+        self._show_heading(self.session or session)
 
     def status_note(self) -> Content | None:
         return content.line(f"tool output: {self.timeline.tools}")
@@ -164,9 +152,14 @@ class SessionScreen(BatchActions, JournalExport):
         # In a replay, before the key of the list.
         *bind("play", priority=True),
     ]  # fmt: skip
-    DEFAULT_CSS = (
-        "SessionScreen TimelinePane { width: 3fr; } SessionScreen MomentPane { width: 2fr; }"
-    )
+    DEFAULT_CSS = """
+    SessionScreen {
+        & TimelinePane { width: 3fr; }
+        & MomentPane { width: 2fr; }
+        & MomentPane > .heading { display: none; }
+        &.-narrow MomentPane > .heading { display: block; }
+    }
+    """
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from tests.app_harness import (
     wait_for_text,
     wait_settled,
 )
-from tui.screens.board import BoardScreen
+from tui.screens.board import BoardScreen, CardPane, SessionsPane
 from tui.screens.needs_pane import NeedsPane
 from tui.screens.session import SessionScreen
 from tui.screens.session_entry import MomentPane
@@ -40,7 +40,7 @@ async def test_the_question_is_reached_in_one_key_and_read_in_full_in_two(
         assert app.screen.query_exactly_one(NeedsPane).table.has_focus
         await press(pilot, "enter")
         assert isinstance(app.screen, SessionScreen)
-        assert "request_user_input  running" in screen_text(app)
+        assert "request_user_input  waiting for you" in screen_text(app)
         assert "Keep the old names?" in screen_text(app).partition("request_user_input")[2]
         await press(pilot, "exclamation_mark", "enter")
         assert "failed  Write the release notes" in screen_text(app)
@@ -55,9 +55,33 @@ async def test_the_reason_is_read_on_a_narrow_screen_and_escape_goes_back(
     harness: AppHarness,
 ) -> None:
     async with harness.open_dashboard("exclamation_mark", "enter", size=(80, 24)) as (app, pilot):
-        assert "request_user_input  running" in screen_text(app)
+        assert "request_user_input  waiting for you" in screen_text(app)
+        assert "ask  ◐ waiting for you" in screen_text(app)
+        assert "◐ waiting for input  Refactor the lexer  parser" in screen_text(app)
         await press_each(pilot, "escape", "escape")
         assert QUESTION in screen_text(app)
+
+
+async def test_the_card_shows_the_session_of_the_list_that_has_the_focus(
+    harness: AppHarness,
+) -> None:
+    async with harness.open_dashboard() as (app, pilot):
+        board = app.screen
+        table, cards = board.query_exactly_one(NeedsPane).table, board.query_exactly_one(CardPane)
+        tree = board.query_exactly_one(SessionsPane).table
+        await press_each(pilot, "exclamation_mark")
+        assert cards.key == table.key
+        before = table.key
+        await press_each(pilot, "x")
+        assert cards.key == table.key != before
+        await press_each(pilot, "x", "x")
+        assert cards.key == (tree.key and tree.key[:2])
+
+
+async def test_a_repeated_message_is_shown_once(harness: AppHarness) -> None:
+    async with harness.open_dashboard("2", notifications=True) as (app, pilot):
+        await press_each(pilot, "u", "u", "u")
+        assert [each.message for each in app._notifications] == ["Nothing to undo."]
 
 
 async def test_what_was_seen_comes_back_when_something_new_happens(
