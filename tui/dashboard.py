@@ -310,11 +310,11 @@ class Dashboard(App[int]):
         timeout: float | None = None,
         markup: bool = False,
     ) -> None:
-        """Show a message. It replaces an earlier one with the same text."""
+        """Show a message, never as markup. It replaces an earlier one with the same text."""
         for shown in list(self._notifications):
             if (shown.message, shown.title) == (message, title):
                 self._unnotify(shown, refresh=False)
-        super().notify(message, title=title, severity=severity, timeout=timeout, markup=markup)
+        super().notify(message, title=title, severity=severity, timeout=timeout, markup=False)
 
     def _post_supervisor_event(self, event: OwnerEvent) -> None:
         """Called on the thread of the supervisor."""
