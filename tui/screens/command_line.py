@@ -34,7 +34,7 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
         background: $background 0%;
         & > Vertical { height: auto; background: $panel; }
         & Static {
-            height: auto; max-height: 60%; min-width: 16; padding: 0 2;
+            height: auto; max-height: 60vh; min-width: 16; padding: 0 2;
             color: $foreground-muted;
         }
         & Input { height: 1; border: none; padding: 0 1; background: $panel; }
