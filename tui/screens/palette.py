@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 from textual.command import CommandList, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.fuzzy import Matcher
 from textual.theme import ThemeProvider
 
 from tui import content
@@ -26,6 +27,15 @@ _MAX_HITS: Final = 20
 
 def dashboard_of(provider: Provider) -> "Dashboard":
     return cast("Dashboard", provider.app)
+
+
+def highlighted(matcher: Matcher, text: str) -> Content:
+    """The text with what was matched in it. `Matcher.highlight` would read it as markup."""
+    shown = content.line(text)
+    _, offsets = matcher.fuzzy_search.match(matcher.query, shown.plain)
+    for offset in offsets:
+        shown = shown.stylize(matcher.match_style, offset, offset + 1)
+    return shown
 
 
 class CommandProvider(Provider):
@@ -60,7 +70,7 @@ class CommandProvider(Provider):
             score = matcher.match(f"{command.name} {command.label}")
             if score > 0:
                 name = each.command.name
-                shown = self._with_keys(matcher.highlight(name), each)
+                shown = self._with_keys(highlighted(matcher, name), each)
                 yield Hit(score, shown, self._runner(name), text=name, help=each.command.help)
 
     def _with_keys(self, name: Content, each: Possible) -> Content:
@@ -91,7 +101,7 @@ class NameProvider(Provider):
             yield Hit(
                 score * 0.9,  # Commands come first.
                 content.line(each.kind, "dim").pad_right(_KEYS_WIDTH - len(each.kind))
-                + matcher.highlight(content.line(each.name).plain),
+                + highlighted(matcher, each.name),
                 partial(self._open, each),
                 text=content.line(each.name).plain,
                 help=content.line(each.where).plain,
