@@ -220,6 +220,14 @@ join sources s on s.id = t.source
 where s.home = of_home and g.thread in (select unnest(of_sessions))
 and t.state not in ('reverted', 'rolled_back');
 
+-- The parts of sources to derive rows of again, see `source_rows.py`; without any, all sources.
+create or replace macro source_parts(parts) as table
+select unnest(parts::struct(
+    source integer, start bigint, whole boolean, turn integer, quarter timestamp
+)[], recursive := true)
+union all
+select id, null, true, null, null from sources where parts is null;
+
 -- Whether a message may state a decision; see `stated_decisions.py`.
 create or replace macro mentions_decision(text) as regexp_matches(
     text, '(?i)\bdeci(ded|sions?)\b|\b(chose|opted|picked|settled on|went with)\b'

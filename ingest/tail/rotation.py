@@ -155,22 +155,27 @@ def open_joined(path: str, representation: Representation | str, read_to: int) -
 def _reference(reader: Reader) -> _Reference | None:
     """The reference to an older part of the same session in the first lines of a file."""
     thread = None
+    for offset, raw, kind, payload in _first_records(reader):
+        if kind == "session_meta" and thread is None:
+            thread = payload.id
+        elif kind == "rollout_reference" and isinstance(thread, str):
+            # A reference to another session, or to a prompt in it, says where a fork began.
+            same = payload.thread_id in (None, thread)
+            if same and payload.nth_user_message is None:
+                path = payload.rollout_path
+                return _Reference(offset, raw, path if isinstance(path, str) else "", thread)
+    return None
+
+
+def _first_records(reader: Reader) -> Iterator[tuple[int, bytes, Any, _Payload]]:
+    """The first lines that are records: offset, line, type and payload of each."""
     for offset, raw in _first_lines(reader):
         try:
             line = _decode(raw)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             continue
-        if line.payload is None:
-            continue
-        if line.type == "session_meta" and thread is None:
-            thread = line.payload.id
-        elif line.type == "rollout_reference" and isinstance(thread, str):
-            # A reference to another session, or to a prompt in it, says where a fork began.
-            same = line.payload.thread_id in (None, thread)
-            if same and line.payload.nth_user_message is None:
-                path = line.payload.rollout_path
-                return _Reference(offset, raw, path if isinstance(path, str) else "", thread)
-    return None
+        if line.payload is not None:
+            yield offset, raw, line.type, line.payload
 
 
 def _first_lines(reader: Reader) -> Iterator[tuple[int, bytes]]:
@@ -205,13 +210,9 @@ def _open(live: str, reference: _Reference, opened: list[Reader]) -> Reader:
 
 
 def _thread(reader: Reader) -> str | None:
-    for _, raw in _first_lines(reader):
-        try:
-            line = _decode(raw)
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            continue
-        if line.type == "session_meta" and line.payload is not None:
-            return line.payload.id if isinstance(line.payload.id, str) else None
+    for _, _, kind, payload in _first_records(reader):
+        if kind == "session_meta":
+            return payload.id if isinstance(payload.id, str) else None
     return None
 
 

@@ -1,14 +1,13 @@
 """What people and agents ask on a large home, through the owner of its database. A process.
 
 Waits until the owner has read and derived everything, then prints the durations of each question in
-seconds. With `--only-search`, a database without a home is searched, also through an owner.
+seconds. With no lines to read, only a search of what the database has.
 """
 
 import argparse
 import asyncio
 import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -32,7 +31,7 @@ from ingest.sessions.search.search import search
 from ingest.sessions.session import list_sessions
 from ingest.text.redact import mask
 from tests.bench.load import timed
-from tests.bench.served import connect
+from tests.bench.served import READ, owned
 from tests.bench.terminal import memory
 
 SEARCHES = {
@@ -55,7 +54,7 @@ def _clock() -> datetime:
 def wait_until_derived(client: DatabaseClient, lines: int) -> None:
     """Until all is read, in the search index, and the tasks of each project are there."""
     while True:
-        read = client.sql("select coalesce(sum(lines), 0)::bigint from v_sources").rows[0][0]
+        read = client.sql(READ).rows[0][0]
         behind = lag(client, _clock())
         if read >= lines and not behind.sources and not behind.seconds:
             break
@@ -117,25 +116,16 @@ async def _calls(environment: dict[str, str], folder: str, runs: int) -> dict[st
 
 
 def measure(home: Path, db: Path, lines: int, runs: int) -> dict[str, list[float]]:
-    program = str(Path(sys.executable).with_name("tailboard"))
-    owner = subprocess.Popen(
-        [program, "ingest", "--follow", "-q", "--codex-home", str(home), "--db", str(db)],
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        with connect(db) as client:
-            wait_until_derived(client, lines)
-            if not lines:
-                return searches(client, runs)
-            took = questions(client, runs)
-            folder = client.sql("select max(cwd) from v_sessions").rows[0][0]
+    with owned(home, db) as (owner, client):
+        wait_until_derived(client, lines)
+        if not lines:
+            return searches(client, runs)
+        took = questions(client, runs)
+        folder = client.sql("select max(cwd) from v_sessions").rows[0][0]
         environment = {**os.environ, "TAILBOARD_DB": str(db), "CODEX_HOME": str(home)}
         with suppress(ImportError):
             took |= asyncio.run(_calls(environment, folder, runs))
-        return took | {"memory": [float(memory(owner.pid))]}
-    finally:
-        owner.terminate()
-        owner.wait()
+        return took | {"memory": [float(memory(owner))]}
 
 
 def main() -> None:

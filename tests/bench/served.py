@@ -10,6 +10,8 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +19,7 @@ from ingest.errors import OwnerGone
 from ingest.server.client import DatabaseClient
 
 PATIENCE = 30.0
-_READ = "select coalesce(sum(lines), 0)::bigint from v_sources"
+READ = "select coalesce(sum(lines), 0)::bigint from v_sources"
 REST = 0.02
 QUESTIONS: Final[dict[str, dict[str, object]]] = {
     "status.sources": {},
@@ -51,27 +53,34 @@ def connect(db: Path) -> DatabaseClient:
             time.sleep(REST)
 
 
-def measure(home: Path, db: Path, lines: int) -> dict[str, list[float]]:
+@contextmanager
+def owned(home: Path, db: Path) -> Iterator[tuple[int, DatabaseClient]]:
+    """A process that follows a home; its id, and a client of it."""
     program = str(Path(sys.executable).with_name("tailboard"))
     owner = subprocess.Popen(
         [program, "ingest", "--follow", "-q", "--codex-home", str(home), "--db", str(db)],
         stdout=subprocess.DEVNULL,
     )
-    took: dict[str, list[float]] = {name: [] for name in QUESTIONS}
-    rest = threading.Event()
     try:
         with connect(db) as client:
-            read = 0
-            while read < lines:
-                for name, values in QUESTIONS.items():
-                    began = time.perf_counter()
-                    client.rows(name, **values)
-                    took[name].append(time.perf_counter() - began)
-                    rest.wait(REST)
-                read = client.sql(_READ).rows[0][0]
+            yield owner.pid, client
     finally:
         owner.terminate()
         owner.wait()
+
+
+def measure(home: Path, db: Path, lines: int) -> dict[str, list[float]]:
+    took: dict[str, list[float]] = {name: [] for name in QUESTIONS}
+    rest = threading.Event()
+    with owned(home, db) as (_, client):
+        read = 0
+        while read < lines:
+            for name, values in QUESTIONS.items():
+                began = time.perf_counter()
+                client.rows(name, **values)
+                took[name].append(time.perf_counter() - began)
+                rest.wait(REST)
+            read = client.sql(READ).rows[0][0]
     return took
 
 

@@ -72,10 +72,9 @@ class BatchActions(BaseScreen):
         rows = await self.dashboard.queries.ask(
             lambda reader: reader.rows("pipeline.these_batches", ids=ids)
         )
+        shared = self.dashboard.shared_batches
         body: list[Content | str] = [
-            content.row(
-                content.batch_state(row["state"]), batch_name(row, self.dashboard.shared_batches)
-            )
+            content.row(content.batch_state(row["state"]), batch_name(row, shared))
             for row in sorted(rows, key=lambda row: ids.index(row["id"]))  # As they are listed.
         ]
         if len(ready) > SHOWN:

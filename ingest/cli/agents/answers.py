@@ -16,20 +16,15 @@ from ingest.cli.agents.items import Item, find_item
 from ingest.cli.agents.request import AgentRequest
 from ingest.cli.checkout_state import checkout_state
 from ingest.cli.commands.journal import chosen_day, journal_of
+from ingest.cli.commands.search import search_here
 from ingest.cli.options import Filters
-from ingest.cli.scope import project_at, scope_here, scope_of
+from ingest.cli.scope import scope_here, scope_of
 from ingest.cli.task_listing import roadmap_in
 from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.pipeline.homes import storable
 from ingest.projects.git.alignment import AlignmentState
 from ingest.projects.git.read_repository import Git
-from ingest.projects.git.search_anchors import (
-    CommitAnchor,
-    load_anchors_here,
-    narrowed_to_here,
-    with_anchors,
-)
 from ingest.projects.journal.write import JournalFormat, render
 from ingest.projects.markdown import fenced, plain
 from ingest.projects.resume.build import resume
@@ -40,7 +35,7 @@ from ingest.projects.tasks.model import CLOSED, Roadmap, Task
 from ingest.sessions.search.embedder import embedder_for
 from ingest.sessions.search.lag import behind_text
 from ingest.sessions.search.query import parse
-from ingest.sessions.search.search import Hit, SearchResult, search
+from ingest.sessions.search.search import Hit, SearchResult
 from ingest.sessions.session import id_length
 from ingest.text.numbers import pluralize
 from ingest.text.sanitize import one_line, safe_text, truncate_chars
@@ -174,14 +169,8 @@ def hits_of(
         tags=(language,) if language else parsed.tags,
     )
     embedder = embedder_for(invocation.settings.search_semantic)
-    anchors: dict[str, CommitAnchor] = {}
-    if wanted.here or embedder is not None:
-        project = project_at(invocation, access, invocation.here)
-        if project is not None:
-            anchors = load_anchors_here(access, project, invocation.here, invocation.env)
-        wanted = narrowed_to_here(wanted, anchors)
-    found = search(access, wanted, invocation.now, scope.limit or 8, scope.offset, embedder)
-    return with_anchors(found, anchors)
+    page = (scope.limit or 8, scope.offset)
+    return search_here(invocation, access, wanted, page, embedder)
 
 
 def hits(
@@ -212,8 +201,8 @@ def hits(
 def _hit_line(hit: Hit, digits: int, now: datetime) -> str:
     id_ = hit.id.replace(hit.session, hit.session[:digits], 1)
     text = truncate_chars(plain(one_line(masked(hit.excerpt))), _HIT_CHARS)
-    commit = f"commit {hit.anchor}" if hit.anchor not in (None, "reachable") else None
-    where = " · ".join(filter(None, (hit.kind, ago(hit.at, now), hit.project, hit.status, commit)))
+    parts = (hit.kind, ago(hit.at, now), hit.project, hit.status, hit.commit_note)
+    where = " · ".join(filter(None, parts))
     missing = plain(one_line(", ".join(hit.missing_words)))
     without = f" (without: {missing})" if missing else ""
     return f"- `{id_}` {where} · {text}{without}"

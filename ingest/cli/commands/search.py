@@ -18,11 +18,11 @@ from ingest.projects.git.search_anchors import (
     narrowed_to_here,
     with_anchors,
 )
-from ingest.sessions.search.embedder import NOT_INSTALLED, embedder_for
+from ingest.sessions.search.embedder import NOT_INSTALLED, Embedder, embedder_for
 from ingest.sessions.search.excerpt import COLUMNS, excerpt
 from ingest.sessions.search.lag import behind_text
 from ingest.sessions.search.query import KINDS, Query, parse, unknown_values
-from ingest.sessions.search.search import LIMIT, Hit, search
+from ingest.sessions.search.search import LIMIT, Hit, SearchResult, search
 from ingest.sessions.session import id_length
 from ingest.text import times
 from ingest.text.numbers import pluralize
@@ -53,13 +53,8 @@ def command(invocation: Invocation, query: tuple[str, ...], only: Filters) -> No
             opened.callback(embedder.close)
         access = opened.enter_context(open_for_reading(invocation))
         wanted = _narrowed(parsed, invocation, access, only)
-        anchors = {}
-        if wanted.here or embedder is not None:
-            anchors = anchors_here(invocation, access)
-        wanted = narrowed_to_here(wanted, anchors)
-        limit = only.limit or LIMIT
-        hits = search(access, wanted, invocation.now, limit, only.offset, embedder)
-        hits = with_anchors(hits, anchors)
+        page = (only.limit or LIMIT, only.offset)
+        hits = search_here(invocation, access, wanted, page, embedder)
         digits = id_length(access, (hit.session for hit in hits.hits))
 
     def show(output: Output) -> None:
@@ -101,18 +96,27 @@ def _narrowed(query: Query, invocation: Invocation, access: QueryReader, only: F
     )
 
 
-def anchors_here(invocation: Invocation, access: QueryReader) -> dict[str, CommitAnchor]:
-    """Where the commits of the sessions of this folder's project stand."""
-    project = project_at(invocation, access, invocation.here)
-    if project is None:
-        return {}
-    return load_anchors_here(access, project, invocation.here, invocation.env)
+def search_here(
+    invocation: Invocation,
+    access: QueryReader,
+    wanted: Query,
+    page: tuple[int, int],
+    embedder: Embedder | None,
+) -> SearchResult:
+    """The hits of a page, a limit and an offset. Where `at:here` or similar texts need it, with
+    where the commits of the sessions of this folder's project stand."""
+    anchors: dict[str, CommitAnchor] = {}
+    if wanted.here or embedder is not None:
+        project = project_at(invocation, access, invocation.here)
+        if project is not None:
+            anchors = load_anchors_here(access, project, invocation.here, invocation.env)
+    found = search(access, narrowed_to_here(wanted, anchors), invocation.now, *page, embedder)
+    return with_anchors(found, anchors)
 
 
 def _show(output: Output, hit: Hit, query: Query, digits: int, invocation: Invocation) -> None:
     turn = f"turn {hit.turn}" if hit.turn else None
-    commit = f"commit {hit.anchor}" if hit.anchor not in (None, "reachable") else None
-    where = [hit.project, hit.session[:digits], turn, ago(hit.at, invocation.now), commit]
+    where = [hit.project, hit.session[:digits], turn, ago(hit.at, invocation.now), hit.commit_note]
     state = output.state(hit.status) if hit.status else None
     output.line(StyledCell(hit.kind, "bold"), " · ".join(part for part in where if part), state)
     columns = min(COLUMNS, (output.columns or COLUMNS + 4) - 4)

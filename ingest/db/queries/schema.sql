@@ -11,13 +11,3 @@ select key as name, value as version from meta where key in ('session_rows', 'so
 
 -- name: set_derived_by
 insert or replace into meta values ($derived, $version);
-
--- name: derived_count
--- How many rows were derived, by derivation.
-select 'session_rows' as name, count(*) as rows from session_rows
-union all select 'source_rows', count(*) from usage_days
-union all select 'source_rows', count(*) from turn_rows
-union all select 'source_rows', count(*) from command_rows
-union all select 'source_rows', count(*) from decision_rows
-union all select 'source_rows', count(*) from kind_rows
-union all select 'source_rows', count(*) from tag_rows;

@@ -139,11 +139,9 @@ select
     n.home, n.thread as id, n.parent as parent_id, coalesce(n.root, n.thread) as root_id,
     n.root as recorded_root, n.forked_from,
     -- An agent without a prompt has the last part of its path.
-    coalesce(
-        v.name, n.name, w.first_prompt, nullif(regexp_extract(n.agent_path, '[^/]*$'), '')
-    ) as title,
     coalesce(n.name, w.first_prompt, nullif(regexp_extract(n.agent_path, '[^/]*$'), ''))
         as own_title,
+    coalesce(v.name, own_title) as title,
     n.cwd, n.branch as began_on,
     n."commit", n.repository, n.nickname, n.role, n.agent_path, n.origin, n.originator,
     n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path, n.source,

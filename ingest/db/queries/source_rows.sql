@@ -41,57 +41,30 @@ left join counted u on u.source = p.source
 left join called c on c.source = p.source;
 
 -- name: drop_usage
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
-delete from usage_days d using parts p
+delete from usage_days d using source_parts($parts) p
 where p.source = d.source and (p.whole or d.quarter is null or d.quarter >= p.quarter);
 
 -- name: add_usage
 -- Tokens by model and quarter of an hour: days depend on the time zone, and every zone is a multiple of
 -- a quarter.
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
 insert into usage_days by name
 select
     u.source, time_bucket(interval 15 minutes, u.time) as quarter, u.model, sum(input)::bigint as input,
     sum(cached)::bigint as cached, sum(output)::bigint as output,
     sum(reasoning)::bigint as reasoning, sum(total)::bigint as total
 from usage u
-join parts p
+join source_parts($parts) p
     on p.source = u.source and (p.whole or u.time is null or u.time >= p.quarter)
 group by all;
 
 -- name: drop_turns
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
-delete from turn_rows r using parts p
+delete from turn_rows r using source_parts($parts) p
 where p.source = r.source and (p.whole or r.turn >= p.turn);
 
 -- name: add_turns
 -- Turns, and usage without a turn. The parts include all sources of a session, because its next turn
 -- may be in another one. Decimals, so that seconds in another order have the same sum.
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-),
+with parts as materialized (from source_parts($parts)),
 earlier as materialized (
     select t.source, count(*) as turns
     from turns t
@@ -148,56 +121,28 @@ left join called c on c.source = t.source and c.turn = t.n
 full join used u on u.source = t.source and u.turn = t.n;
 
 -- name: drop_commands
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
-delete from command_rows r using parts p
+delete from command_rows r using source_parts($parts) p
 where p.source = r.source and (p.whole or r.byte >= p.start);
 
 -- name: add_commands
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
 insert into command_rows by name
 select
     c.source, c.byte, c.time, program_of(c.command) as program, c.status = 'failed' as failed,
     c.seconds
 from calls c
-join parts p on p.source = c.source and (p.whole or c.byte >= p.start)
+join source_parts($parts) p on p.source = c.source and (p.whole or c.byte >= p.start)
 where c.kind = 'command';
 
 -- name: drop_decisions
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
-delete from decision_rows r using parts p
+delete from decision_rows r using source_parts($parts) p
 where p.source = r.source and (p.whole or r.byte >= p.start);
 
 -- name: add_decisions
 -- The texts are looked at after the parts were chosen, because that takes long.
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-),
-candidates as materialized (
+with candidates as materialized (
     select m.source, m.byte, m.text
     from messages m
-    join parts p on p.source = m.source and (p.whole or m.byte >= p.start)
+    join source_parts($parts) p on p.source = m.source and (p.whole or m.byte >= p.start)
     where m.role in ('user', 'assistant')
     -- A constant of the plan, so that texts before all parts are not even loaded.
     and m.byte >= coalesce(
@@ -208,24 +153,10 @@ insert into decision_rows by name
 select source, byte from candidates where mentions_decision(text);
 
 -- name: drop_kinds
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
-delete from kind_rows r using parts p
+delete from kind_rows r using source_parts($parts) p
 where p.source = r.source;
 
 -- name: add_kinds
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
 insert into kind_rows by name
 select source, key as kind, value[1] as lines, value[2] as bytes
 from (
@@ -233,29 +164,16 @@ from (
         source,
         unnest(map_entries(cast(cast(kinds as json) as map(varchar, bigint[]))), recursive := true)
     from segments
-    where source in (select source from parts)
+    where source in (select source from source_parts($parts))
 );
 
 -- name: drop_tags
 -- Tags of tools are only added to, except of a whole source.
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-)
-delete from tag_rows r using parts p
+delete from tag_rows r using source_parts($parts) p
 where p.source = r.source and (p.whole or r.origin <> 'tool');
 
 -- name: add_tags
-with parts as materialized (
-    select unnest($parts::struct(
-        source integer, start bigint, whole boolean, turn integer, quarter timestamp
-    )[], recursive := true)
-    union all
-    select id, null, true, null, null from sources where $parts is null
-),
+with parts as materialized (from source_parts($parts)),
 paths as (
     select
         f.source, f.path,

@@ -70,6 +70,11 @@ class Hit(Struct, frozen=True, kw_only=True):
     """Where the commit of its session stands: `reachable`, `elsewhere` or `gone`; for `at:here` and
     where similar texts are searched."""
 
+    @property
+    def commit_note(self) -> str | None:
+        """Where that commit is, if not here: “commit gone”."""
+        return None if self.anchor in (None, "reachable") else f"commit {self.anchor}"
+
 
 class SearchResult(Struct, frozen=True):
     hits: list[Hit]
