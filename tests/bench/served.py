@@ -29,7 +29,6 @@ QUESTIONS: Final[dict[str, dict[str, object]]] = {
     "batches.listed": {
         **dict.fromkeys(("state", "kind", "error", "session", "since", "until")),
         "limit": 100,
-        "folder": None,
         "offset": 0,
     },
     "sessions.unfinished": {},
