@@ -90,7 +90,7 @@ def test_a_dumb_terminal_gets_the_status_and_the_reason_without_escape_sequences
 
 def test_a_terminal_without_unicode_gets_ascii_replacements(env: dict[str, str]) -> None:
     with terminal([], {**env, "PYTHONIOENCODING": "latin-1"}) as program:
-        program.until("+ Read")
+        program.until("d Read")
         program.type("q")
         assert program.end() == 0
         assert "\\u2713" not in program.plain()
