@@ -127,16 +127,29 @@ class Clients:
             # Whoever finds no room here waits in the socket's queue.
             while len(self._clients) >= 2 * self._limits.clients and not self._evict_idle_client():
                 await asyncio.sleep(_ROOM_PAUSE)
+            await self._until_readable(listener)
             try:
-                sock, _ = await self._loop.sock_accept(listener)
+                sock, _ = listener.accept()
             except OSError:
                 # Too many open files, or the client disconnected: the next one may succeed.
                 await asyncio.sleep(_ACCEPT_PAUSE)
                 continue
+            sock.setblocking(False)
             client = Client(sock)
             task = self._loop.create_task(self._serve(client))
             self._clients[task] = client
             task.add_done_callback(self._clients.pop)
+
+    async def _until_readable(self, listener: socket.socket) -> None:
+        """Wait for a connection without taking it: `sock_accept` loses the one that it took if it
+        is cancelled then.
+        """
+        readable = asyncio.Event()
+        self._loop.add_reader(listener, readable.set)
+        try:
+            await readable.wait()
+        finally:
+            self._loop.remove_reader(listener)
 
     async def close(self) -> None:
         """Serve the clients that are in the middle of something, then disconnect all."""

@@ -1,5 +1,6 @@
 """The owner's server: processes of this user read through it, and no client can harm the owner."""
 
+import asyncio
 import os
 import pickle
 import socket
@@ -33,7 +34,7 @@ from ingest.errors import (
 from ingest.server import owner_file, protocol
 from ingest.server.client import DatabaseClient
 from ingest.server.connection import HEADER, Connection, connect
-from ingest.server.event_loop import Limits
+from ingest.server.event_loop import Clients, Limits
 from ingest.server.owner_file import Role
 from ingest.server.server import Server
 
@@ -458,6 +459,32 @@ def test_an_ending_owner_serves_a_snapshot_to_its_end(database: Database) -> Non
         assert [counted(client) for _ in range(3)] == [before] * 3
         assert ending.is_alive()
     ending.join()
+
+
+@pytest.mark.parametrize("rounds", range(5))
+def test_a_client_that_connects_while_the_owner_ends_is_not_left_open(
+    database: Database, tmp_path: Path, rounds: int
+) -> None:
+    async def connect_then_end() -> None:
+        loop, address = asyncio.get_running_loop(), str(tmp_path / "listener")
+        host = serving(database).host
+        clients = Clients(database, host, submit, Limits())
+        with socket.socket(socket.AF_UNIX) as listener, socket.socket(socket.AF_UNIX) as client:
+            listener.bind(address)
+            listener.listen()
+            listener.setblocking(False)
+            accepting = loop.create_task(clients.accept(listener))
+            await asyncio.sleep(0)
+            client.connect(address)
+            for _ in range(rounds):
+                await asyncio.sleep(0)
+            accepting.cancel()
+            await asyncio.wait([accepting])
+            await clients.close()
+            assert clients.count == 0
+
+    # A socket that is left open is a warning, and a warning is an error.
+    asyncio.run(connect_then_end())
 
 
 def test_a_running_query_is_stopped_when_the_owner_ends(database: Database) -> None:
