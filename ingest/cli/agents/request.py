@@ -8,17 +8,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec import Struct
 
-from ingest.cli.access import open_for_reading
 from ingest.cli.invocation import Invocation
 from ingest.cli.options import Filters
-from ingest.cli.scope import find_project, insist_on_project, project_here
-from ingest.db.query_reader import QueryReader
 from ingest.errors import Ambiguous, NotFound, Refused
-from ingest.projects.names import ProjectNames
+
+if TYPE_CHECKING:
+    from ingest.db.query_reader import QueryReader
+
+# What reads is imported at the first request: a server starts sooner without it.
 
 T = TypeVar("T")
 NAME_ONE: Final = "Pass `cwd`, the folder of the project."
@@ -31,19 +32,24 @@ class AgentRequest(Struct, frozen=True):
     """The session that asks: it is left out of answers about earlier sessions."""
     project: str | None = None
     """The only project that may be asked about, by its label; None for all."""
-    opened: Callable[[QueryReader], None] = lambda _reader: None
+    opened: "Callable[[QueryReader], None]" = lambda _reader: None
     """Told which reader answers, so that another thread can cancel its query."""
 
     @contextmanager
-    def read(self) -> Iterator[QueryReader]:
+    def read(self) -> "Iterator[QueryReader]":
+        from ingest.cli.access import open_for_reading
+
         if not self.invocation.settings.db.exists():
             raise NotFound("Nothing has been read yet.", "A person runs `tailboard ingest`.")
         with open_for_reading(self.invocation) as access:
             self.opened(access)
             yield access
 
-    def label(self, access: QueryReader, named: str | None = None) -> str:
+    def label(self, access: "QueryReader", named: str | None = None) -> str:
         """The label of the project that is asked about: by default that of the folder."""
+        from ingest.cli.scope import find_project, insist_on_project, project_here
+        from ingest.projects.names import ProjectNames
+
         if self.project is not None:
             if named is not None and self.project not in ProjectNames(access).find(named):
                 self.check(None)
@@ -73,7 +79,7 @@ class AgentRequest(Struct, frozen=True):
                 f"Nothing in {self.project} goes by that name.", "Search for it, and use its id."
             ) from None
 
-    def filters(self, access: QueryReader, named: str | None = None) -> Filters:
+    def filters(self, access: "QueryReader", named: str | None = None) -> Filters:
         return Filters(project=self.label(access, named))
 
 

@@ -2,15 +2,17 @@
 
 import threading
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
 import anyio.to_thread
 from msgspec.structs import replace
 
 from ingest.cli.agents.request import AgentRequest
-from ingest.db.query_reader import QueryReader, allow_for_load
 from ingest.errors import Cancelled, CommandError
+
+if TYPE_CHECKING:
+    from ingest.db.query_reader import QueryReader
 
 T = TypeVar("T")
 SECONDS: Final = 2.0
@@ -30,7 +32,7 @@ class _Running:
         self.thread = 0
         self.cancelled = False
 
-    def opened(self, reader: QueryReader) -> None:
+    def opened(self, reader: "QueryReader") -> None:
         if self.cancelled:
             raise Cancelled("The request was cancelled.")
         self.reader, self.thread = reader, threading.get_ident()
@@ -45,6 +47,8 @@ class _Running:
 async def run_bounded(
     work: Callable[[AgentRequest], T], request: AgentRequest, limiter: anyio.CapacityLimiter
 ) -> T:
+    from ingest.db.query_reader import allow_for_load  # Late, as in `request`.
+
     running = _Running()
     bounded = replace(request, opened=running.opened)
     with anyio.move_on_after(allow_for_load(SECONDS)):

@@ -13,7 +13,6 @@ from msgspec import Struct, field
 
 from ingest.cli.agents.request import AgentRequest
 from ingest.errors import Refused, TailboardError
-from ingest.projects.safe_export import masked
 
 INSTRUCTIONS: Final = (
     "Earlier Codex sessions of this project. Call project_resume first to continue or to see what "
@@ -268,6 +267,8 @@ def _checked(of: str, name: str, about: Argument, value: Any) -> Any:
 
 def call(request: AgentRequest, tool: Tool, given: dict[str, Any]) -> str:
     """Run a tool with checked arguments; the answer is masked and bounded."""
+    from ingest.projects.safe_export import masked
+
     if tool.memory:
         request.invocation.require_memory()
     text = masked(request.guarded(lambda: tool.run(request, given)))
@@ -278,6 +279,8 @@ def call(request: AgentRequest, tool: Tool, given: dict[str, Any]) -> str:
 
 def sentence(error: TailboardError | click.ClickException) -> str:
     """What went wrong, and what to do, for the one who asked."""
+    from ingest.projects.safe_export import masked
+
     if isinstance(error, click.ClickException):
         return masked(error.format_message())
     return masked(f"{error.message} {error.hint}".strip())

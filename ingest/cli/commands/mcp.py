@@ -1,11 +1,14 @@
 """`tailboard mcp`: the MCP server on standard input and output."""
 
+import gc
+
 import click
 
 from ingest.cli.agents.extra import require_agents
+from ingest.cli.agents.late_package import import_late
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
-from ingest.gc_scheduler import gc_paused
+from ingest.gc_scheduler import freeze_loaded
 
 
 @click.command(cls=Command)
@@ -18,11 +21,14 @@ def command(invocation: Invocation) -> None:
     `tailboard[agents]`. Ends with its standard input.
     """
     require_agents()
-    # Imported here: slow, and not installed everywhere.
-    with gc_paused():
-        import anyio
-
-        from ingest.cli.agents.mcp_server import serve_stdio
-
     _ = invocation.settings  # A mistake in the settings file is reported at once.
+    gc.disable()
+    import_late("mcp")
+    import_late("mcp.server")
+    # Imported here: slow, and not installed everywhere.
+    import anyio
+
+    from ingest.cli.agents.mcp_server import serve_stdio
+
+    freeze_loaded()
     anyio.run(serve_stdio, invocation)
