@@ -11,13 +11,22 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from threading import Event
 
+from ingest.db import derived_rows
 from ingest.db.database import Database
 from ingest.db.engine import Connection, connect
 from ingest.db.load import FACT_TABLES
 from ingest.db.queries import statement
+from ingest.pipeline.rows_writer import RowsWriter
 
 SESSIONS = Path(__file__).with_name("sessions_from_facts.sql").read_text(encoding="utf-8")
+
+
+def derive_rows_again(database: Database) -> None:
+    for name in derived_rows.REBUILD:
+        derived_rows.mark_outdated(database, name)
+    RowsWriter(database).run(Event())
 
 
 def dump(database: Database) -> Iterator[str]:

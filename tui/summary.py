@@ -10,7 +10,7 @@ from ingest.db.query_reader import QueryReader
 from ingest.sessions.limits import Limit, limits_from, limits_query, main_limits
 from ingest.sessions.nudges import is_event
 from ingest.sessions.scope import Now
-from ingest.sessions.search.lag import LAG_QUERY, behind_text, lag_from, tasks_behind_text
+from ingest.sessions.search.lag import LAG_QUERY, all_behind_texts, lag_from
 from ingest.sessions.session import Session, unfinished_sessions
 from tui.needs import LastErrors, Need, needs
 
@@ -26,7 +26,7 @@ class Summary(Struct, frozen=True):
     size: int = 0
     """Bytes of all files that are followed."""
     search: str = ""
-    """How far the search index and the tasks are behind, if that is worth a word."""
+    """How far the search index, lists and tasks are behind, if that is worth a word."""
     last_line_at: datetime | None = None
     sources: int = 0
     unreadable: int = 0
@@ -76,7 +76,7 @@ def summarize(
         failed=states.count(SessionState.FAILED),
         behind=int(totals["behind"]),
         size=int(totals["size"]),
-        search=" · ".join(filter(None, (behind_text(lag), tasks_behind_text(lag)))),
+        search=" · ".join(all_behind_texts(lag)),
         last_line_at=totals["fresh_at"],
         sources=int(totals["following"]),
         unreadable=int(totals["damaged"]) + int(totals["unreadable"]),

@@ -7,6 +7,7 @@ from typing import Any
 
 from ingest.pipeline.follow import Owner
 from ingest.pipeline.maintenance import Job, Maintenance
+from ingest.pipeline.rows_writer import RowsWriter
 from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.git.notices import GitNotices
 from ingest.projects.journal.auto_export import JournalExporter
@@ -36,6 +37,7 @@ def background_jobs(
     database = owner.database
     jobs: list[Job] = [
         NudgeJob(owner, settings, env, zone, ring),
+        RowsWriter(database),
         IndexWriter(database, database.path, database.commits),
     ]
     files = {"turns": settings.journal_turns, "zone": zone, **common}

@@ -33,7 +33,7 @@ from ingest.projects.tasks.plan_tool import (
     configured,
     is_enabled,
 )
-from ingest.sessions.search.lag import behind_text, lag, tasks_behind_text
+from ingest.sessions.search.lag import all_behind_texts, lag
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.watch import Mode, Watcher
 from ingest.text.numbers import pluralize, size
@@ -290,9 +290,8 @@ def agents(path: Path) -> Check:
 def search_index(access: QueryReader, now: datetime) -> Check:
     """The size of the search index, and how far it is behind. It is built again by itself."""
     detail = f"{size(index_bytes(access.path))} in {index_folder(access.path)}"
-    found = lag(access, now)
-    behind = ", ".join(filter(None, (behind_text(found), tasks_behind_text(found))))
-    cure = "A search, `tailboard ingest` or a running dashboard continues." if behind else ""
+    behind = ", ".join(all_behind_texts(lag(access, now)))
+    cure = "`tailboard ingest` or a running dashboard continues." if behind else ""
     return Check("search index", True, f"{detail}; {behind}." if behind else f"{detail}.", cure)
 
 

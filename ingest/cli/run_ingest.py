@@ -147,12 +147,14 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
 
             ProjectFinder(owner.database, owner.clock, invocation.env).run()
         # Imported here: only who reads needs it.
+        from ingest.pipeline.rows_writer import RowsWriter
         from ingest.sessions.search.indexer import bring_up_to_date
 
         indexing = Narration(
             invocation.output, "Indexed", time.monotonic, wanted=not invocation.options.json
         )
         with _stopped_by_signals(owner.stop) as signals:
+            RowsWriter(owner.database).run(owner.stop)
             bring_up_to_date(
                 owner.database, owner.database.path, stop=owner.stop, progress=indexing.at
             )

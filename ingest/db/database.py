@@ -75,7 +75,7 @@ class Database:
         self._columns: dict[str, tuple[tuple[str, str], ...]] = {}
         self._pid = os.getpid()
         self._open: Connection | None = self._connect()
-        derived_rows.rebuild_if_outdated(self)
+        derived_rows.check_versions(self)
 
     def _connect(self) -> Connection:
         # The engine creates its log and temporary files at any time, and they must be private.

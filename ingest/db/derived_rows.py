@@ -1,5 +1,9 @@
-"""The tables of rows that are derived from facts in the transaction that stores these: after an
-upgrade, all rows of another version are derived again when the database is opened.
+"""The tables of rows that are derived from facts in the transaction that stores these, and what
+happens to them after an upgrade.
+
+Rows that another version of the program derived are used until they are derived again, in the
+background (`pipeline/rows_writer.py`): the database lists their sources. Only rows that a migration
+added or changed are derived when the database is opened, because nothing could be read from them.
 """
 
 from collections.abc import Callable
@@ -25,25 +29,61 @@ DERIVATIONS: Final = {"sessions": "session_rows", "usage": "source_rows"}
 _TABLES: Final = {"session_rows": ("session_rows",), "source_rows": source_rows.TABLES}
 
 
-def rebuild_if_outdated(database: "Database") -> None:
-    """Derive the rows again that another version of the program derived."""
-    rows = database.rows_in_transaction("schema.derived_by")
+def check_versions(database: "Database") -> None:
+    """Notice rows of another version of the program when the database is opened."""
+    derivations = list(REBUILD)
+    rows = database.rows_in_transaction("derived_rows.versions", derivations=derivations)
     versions = {row["name"]: row["version"] for row in rows}
-    for name in REBUILD:
-        if versions.get(name) != _version(name):
-            rebuild(database, name)
+    for name in derivations:
+        if name not in versions:
+            with database.transaction():
+                REBUILD[name](database)
+                _set_version(database, name)
+                database.run("derived_rows.unmark", derivation=name, sources=None)
+        elif versions[name] != _version(name):
+            mark_outdated(database, name)
 
 
-def rebuild(database: "Database", name: str) -> int:
-    """Derive all rows again, and return how many there are. Readers see the old ones until then."""
+def mark_outdated(database: "Database", name: str) -> None:
+    """Have all rows derived again in the background."""
     with database.transaction():
-        REBUILD[name](database)
-        database.run("schema.set_derived_by", derived=name, version=_version(name))
-        return sum(_count(database, table) for table in _TABLES[name])
+        for table in _TABLES[name]:
+            # Of no source, and so of none that is derived again.
+            database.execute(
+                f'delete from "{table}" where source not in (select id from sources)'  # noqa: S608
+            )
+        database.run("derived_rows.unmark", derivation=name, sources=None)
+        database.run("derived_rows.mark", derivation=name)
+        _set_version(database, name)
 
 
-def _count(database: "Database", table: str) -> int:
-    (row,) = database.execute(f'select count(*) from "{table}"').fetchall()  # noqa: S608
+def derive_outdated(database: "Database", limit: int) -> bool:
+    """Derive the rows of some sources again, and of the other sources of their sessions; return
+    whether there were any. Readers see the old ones until then."""
+    rows = database.rows("derived_rows.next", limit=limit)
+    if rows:
+        with database.transaction(announce=False):
+            for name in REBUILD:
+                sources = {row["source"] for row in rows if row["derivation"] == name}
+                if sources:
+                    _derive(database, name, sources)
+    return bool(rows)
+
+
+def _derive(database: "Database", name: str, sources: set[int]) -> None:
+    sessions = session_rows.touched(database, sources)
+    sources = sources.union(*(session.sources for session in sessions))
+    if name == "session_rows":
+        session_rows.derive(database, sessions)
+    else:
+        source_rows.derive(database, sources)
+    database.run("derived_rows.unmark", derivation=name, sources=sorted(sources))
+
+
+def count(database: "Database", name: str) -> int:
+    """How many rows there are."""
+    tables = " union all ".join(f'select count(*) as n from "{table}"' for table in _TABLES[name])  # noqa: S608
+    (row,) = database.execute(f"select sum(n) from ({tables})").fetchall()  # noqa: S608
     return int(row[0])
 
 
@@ -66,14 +106,27 @@ def stale_sources(database: "Database") -> set[int]:
     return stale
 
 
+def forget_versions(con: Connection, migration: str) -> None:
+    """Have the rows derived whose tables a migration names, inside its transaction."""
+    for name, tables in _TABLES.items():
+        if any(table in migration for table in tables):
+            con.execute("delete from meta where key = ?", [name])
+
+
 def mark_current(con: Connection) -> None:
     """Record in a new database that all rows are up to date."""
     for name in REBUILD:
-        values = {"derived": name, "version": _version(name)}
-        con.execute(statement("schema.set_derived_by"), values)
+        values = {"derivation": name, "version": _version(name)}
+        con.execute(statement("derived_rows.set_version"), values)
+
+
+def _set_version(database: "Database", name: str) -> None:
+    database.run("derived_rows.set_version", derivation=name, version=_version(name))
 
 
 @cache
 def _version(name: str) -> str:
-    text = files("ingest.db.queries").joinpath(f"{name}.sql").read_bytes()
-    return sha256(text).hexdigest()
+    """Changes with the statements that derive the rows, and with the views that these use."""
+    package = files("ingest.db")
+    code = (package.joinpath("queries", f"{name}.sql"), package.joinpath("views.sql"))
+    return sha256(b"".join(file.read_bytes() for file in code)).hexdigest()

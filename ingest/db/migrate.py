@@ -147,6 +147,7 @@ def _tables(con: Connection) -> list[str]:
 def _apply(con: Connection, step: Migration) -> None:
     with _transaction(con):
         con.execute(step.sql)
+        derived_rows.forget_versions(con, step.sql)
         _record(con, [step])
 
 

@@ -315,6 +315,13 @@ create table written_projects (
     written_at timestamp not null
 );
 
+-- Sources of which rows that are derived from facts were derived by another version of the program.
+-- These rows are used until they are derived again, in the background.
+create table outdated_rows (
+    derivation varchar not null, -- as it is named in `derived_rows.py`
+    source integer not null
+);
+
 -- Lines whose texts the search index does not have yet, or still has although they are gone: those of
 -- a source from the byte `start` to before `finish`. Written with the facts.
 create table search_changes (

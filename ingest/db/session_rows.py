@@ -41,20 +41,30 @@ def refresh(database: "Database", sessions: Iterable[Touched], *, names: bool) -
     """
     changed = list(sessions)
     if changed:
-        keys = {(session.home, session.thread) for session in changed}
-        _derive(
-            database,
-            [{"home": home, "thread": thread} for home, thread in sorted(keys)],
-            revised=any(session.revised for session in changed),
-            rootless=any(session.rootless for session in changed),
-        )
+        derive(database, changed)
+        database.run("session_rows.drop_tasks", sessions=_keys(changed))
     if names:
         database.run("session_rows.set_titles")
+
+
+def derive(database: "Database", sessions: Collection[Touched]) -> None:
+    """Derive the rows of these sessions, of which no facts changed, inside the open transaction."""
+    _derive(
+        database,
+        _keys(sessions),
+        revised=any(session.revised for session in sessions),
+        rootless=any(session.rootless for session in sessions),
+    )
 
 
 def rebuild(database: "Database") -> None:
     """Derive all rows again, inside the open transaction."""
     _derive(database, None, revised=True, rootless=True)
+
+
+def _keys(sessions: Iterable[Touched]) -> list[dict[str, str]]:
+    keys = {(session.home, session.thread) for session in sessions}
+    return [{"home": home, "thread": thread} for home, thread in sorted(keys)]
 
 
 def _derive(
@@ -63,8 +73,6 @@ def _derive(
     query = database.rows_in_transaction
     live = query("session_rows.revised", sessions=keys) if revised else []
     database.run("session_rows.drop", sessions=keys)
-    if keys is not None:  # A rebuild changes no facts, so that the tasks stay as they are.
-        database.run("session_rows.drop_tasks", sessions=keys)
     database.run("session_rows.add", sessions=keys, revised=live)
     if rootless:
         database.run("session_rows.set_roots")

@@ -56,7 +56,7 @@ def refresh(
         for source, start in starts.items()
         if source not in whole
     ]
-    parts = [{"source": source, "start": FIRST, "whole": True} for source in sorted(whole)]
+    parts = [_whole(source) for source in sorted(whole)]
     if grown:
         parts += database.rows_in_transaction("source_rows.first_changes", parts=grown)
     if parts:
@@ -70,9 +70,19 @@ def refresh_all_of(
     refresh(database, sessions, map(TextRange, sources))
 
 
+def derive(database: "Database", sources: Iterable[int]) -> None:
+    """Derive the rows of these sources, of which no facts changed, inside the open transaction.
+    They include all sources of a session, or none."""
+    _derive(database, [_whole(source) for source in sorted(sources)], None)
+
+
 def rebuild(database: "Database") -> None:
     """Derive all rows again, inside the open transaction."""
     _derive(database, None, None)
+
+
+def _whole(source: int) -> dict[str, Any]:
+    return {"source": source, "start": FIRST} | _WHOLE
 
 
 def _derive(

@@ -58,6 +58,7 @@ def _sentence(part: Rebuilt) -> str:
 def _rebuild(invocation: Invocation, chosen: list[str]) -> list[Rebuilt]:
     # Imported here: a client of the owner needs no engine of its own.
     from ingest.db import derived_rows
+    from ingest.pipeline.rows_writer import RowsWriter
     from ingest.projects.tasks.writer import TasksWriter
     from ingest.sessions.search.indexer import rebuild
 
@@ -77,7 +78,10 @@ def _rebuild(invocation: Invocation, chosen: list[str]) -> list[Rebuilt]:
                     TasksWriter(database, lambda: invocation.judged).run(Event(), progress.at)
                     rows = database.rows("tasks.stored_count")[0]["count"]
                 case _:
-                    rows = derived_rows.rebuild(database, derived_rows.DERIVATIONS[what])
+                    name = derived_rows.DERIVATIONS[what]
+                    derived_rows.mark_outdated(database, name)
+                    RowsWriter(database).run(Event(), progress.at)
+                    rows = derived_rows.count(database, name)
             progress.clear()
             rebuilt.append(Rebuilt(what, rows, round(time.monotonic() - began, 3)))
     return rebuilt

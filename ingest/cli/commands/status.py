@@ -15,7 +15,7 @@ from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import OwnerStatus, QueryReader, Row
 from ingest.pipeline.backlog import Backlog, backlog
 from ingest.sessions.limits import Limit, limit_text, load_limits, main_limits
-from ingest.sessions.search.lag import Lag, behind_text, lag, tasks_behind_text
+from ingest.sessions.search.lag import Lag, behind_text, lag, rows_behind_text, tasks_behind_text
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.numbers import pluralize, size
 from ingest.text.times import ago, duration
@@ -125,6 +125,7 @@ def _status(
         derived={
             "search_behind_seconds": derived.seconds,
             "tasks_behind_sessions": derived.tasks,
+            "rows_behind_sessions": derived.rows,
         },
     )
 
@@ -202,6 +203,9 @@ def _search(status: Status) -> Iterator[tuple[str, str]]:
             "search",
             f"{behind.removeprefix('search ')}: a search or `tailboard ingest` continues",
         )
+    if behind := rows_behind_text(Lag(rows=int(status.derived["rows_behind_sessions"]))):
+        said = f"{behind.removeprefix('lists ')}, shown as an older version derived them"
+        yield "lists", f"{said}: `tailboard ingest` continues"
     if behind := tasks_behind_text(Lag(tasks=int(status.derived["tasks_behind_sessions"]))):
         yield "tasks", f"{behind.removeprefix('tasks ')}: `tailboard tasks` derives what it lists"
 

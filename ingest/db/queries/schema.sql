@@ -4,10 +4,3 @@ select table_name, column_name, data_type
 from duckdb_columns()
 where not internal and schema_name = 'main' and starts_with(table_name, 'v_')
 order by table_name, column_index;
-
--- name: derived_by
--- The versions of the derivations that made the rows of derived tables.
-select key as name, value as version from meta where key in ('session_rows', 'source_rows');
-
--- name: set_derived_by
-insert or replace into meta values ($derived, $version);

@@ -31,7 +31,13 @@ select
             where version = (select value from meta where key = 'session_tasks')
         ),
         0
-    ) else 0 end as tasks
+    ) else 0 end as tasks,
+    -- Sessions whose rows another version of the program derived.
+    (
+        select count(distinct coalesce(g.thread, o.source::varchar))
+        from outdated_rows o
+        left join segments g on g.source = o.source
+    ) as rows
 from search_changes;
 
 -- name: done

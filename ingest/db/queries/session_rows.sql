@@ -85,7 +85,7 @@ where $sessions::struct(home varchar, thread varchar)[] is null or (home, id) in
 -- name: drop_tasks
 -- What was derived from the facts of these sessions.
 delete from session_tasks
-where $sessions::struct(home varchar, thread varchar)[] is null or (home, id) in (
+where (home, id) in (
     select unnest($sessions::struct(home varchar, thread varchar)[], recursive := true)
 );
 

@@ -5,25 +5,20 @@ A commit of facts deletes what is stored of the touched sessions (`db/session_ro
 without a row is derived again here, in the background, or by a command that needs it.
 """
 
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from threading import Event
 from typing import Final
 
 from ingest.db.database import Database
+from ingest.pipeline.paced_job import PacedJob
 from ingest.projects.tasks.load import derive_sessions, store_sessions
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.projects.tasks.session_tasks import version
 from ingest.sessions.scope import Now, Scope
 
 _STEP_SESSIONS: Final = 20
-"""So few that the owner does not notice."""
 _RUN_SESSIONS: Final = 200
-_SHARE: Final = 20
-"""Steps may take one part in this many of the time, so that reading and the dashboard go first."""
-_QUIET_SHARE: Final = 4
-"""The same while nothing is read: after a first reading, thousands of sessions have no row."""
 _PROJECTS_EVERY: Final = timedelta(minutes=1)
 """How often to write the tasks of projects while sessions go on."""
 _COLUMNS: Final = (
@@ -32,36 +27,21 @@ _COLUMNS: Final = (
 )  # fmt: skip
 
 
-class TasksWriter:
-    """The owner calls `step` between rounds and `close` at the end."""
-
+class TasksWriter(PacedJob):
     kind = "tasks"
 
     def __init__(self, database: Database, now: Callable[[], Now]) -> None:
-        self.database = database
+        super().__init__(database)
         self._now = now
         self._announced = False
         """Whether the version is stored, by which a reader knows what is outdated."""
         self._current_at = -1
         """Number of commits when every session had its row."""
-        self._next_at = 0.0
-        """When the next step may begin."""
-        self._commits = -1
-        """Number of commits at the last step."""
         self._projects_at: datetime | None = None
         """When the tasks of projects were written last."""
 
-    def step(self) -> None:
+    def do_some(self) -> None:
         """Derive the tasks of a few sessions, the most recently active first, or of one project."""
-        began = time.monotonic()
-        if began >= self._next_at:
-            self._step()
-            ended = time.monotonic()
-            commits = self.database.commits.count
-            share = _QUIET_SHARE if commits == self._commits else _SHARE
-            self._commits, self._next_at = commits, ended + (ended - began) * share
-
-    def _step(self) -> None:
         now, commits = self._now(), self.database.commits.count
         if self._current_at != commits:
             if self._store_sessions(_STEP_SESSIONS):
@@ -81,9 +61,6 @@ class TasksWriter:
             if progress is not None:
                 row = self.database.rows("tasks.undone", version=version())[0]
                 progress(row["bytes"] - row["undone"], row["bytes"])
-
-    def close(self) -> None:
-        """Nothing is unfinished between two steps."""
 
     def _store_sessions(self, limit: int) -> bool:
         if not self._announced:

@@ -1,5 +1,5 @@
-"""How far the search index and the tasks are behind the facts. In a module of its own, so that a
-command that only shows it does not load the engine of the index.
+"""How far the search index, the tasks and derived rows are behind the facts. In a module of its
+own, so that a command that only shows it does not load the engine of the index.
 """
 
 from datetime import datetime
@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries, Query, Row
+from ingest.text.numbers import pluralize
 from ingest.text.times import duration
 
 _SHOWN_SECONDS: Final = 5.0
@@ -26,6 +27,8 @@ class Lag(Struct, frozen=True):
     mark: str | None = None
     tasks: int = 0
     """Sessions whose tasks are not derived yet, or by another version of the program."""
+    rows: int = 0
+    """Sessions whose rows another version of the program derived: of lists, usage and reports."""
 
 
 def behind_text(lag: Lag) -> str:
@@ -40,6 +43,16 @@ def tasks_behind_text(lag: Lag) -> str:
     return f"tasks {lag.tasks:,} sessions behind" if lag.tasks >= _SHOWN_SESSIONS else ""
 
 
+def rows_behind_text(lag: Lag) -> str:
+    """How many rows are of another version: "lists 3,200 sessions behind"."""
+    return f"lists {pluralize(lag.rows, 'session')} behind" if lag.rows else ""
+
+
+def all_behind_texts(lag: Lag) -> list[str]:
+    texts = (behind_text(lag), rows_behind_text(lag), tasks_behind_text(lag))
+    return [text for text in texts if text]
+
+
 def lag(access: NamedQueries, now: datetime) -> Lag:
     return lag_from(access.rows(LAG_QUERY[0]), now)
 
@@ -51,4 +64,4 @@ def lag_from(rows: list[Row], now: datetime) -> Lag:
     row = rows[0]
     oldest = row["oldest"]
     seconds = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    return Lag(seconds, row["sources"], row["mark"], row["tasks"])
+    return Lag(seconds, row["sources"], row["mark"], row["tasks"], row["rows"])

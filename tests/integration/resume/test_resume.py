@@ -9,11 +9,11 @@ import pytest
 
 from ingest.cli.clipboard import copy
 from ingest.cli.output import Output
-from ingest.db import derived_rows
 from ingest.db.database import Database
 from ingest.errors import GitFailed
 from ingest.projects.git.read_repository import Git
 from tests.build import Rollout
+from tests.facts_dump import derive_rows_again
 from tests.integration.cli.cli_harness import CliHarness
 from tests.integration.queue.test_with_an_owner import following
 from tests.integration.resume.conftest import Project
@@ -145,7 +145,7 @@ def test_a_failure_directly_after_a_success_is_kept_in_the_longest_session(
             "insert into turns by name "
             "select t.* replace (-i as byte, 1 + i as n) from turns t, range(1, 100_000) r(i)"
         )
-        derived_rows.rebuild(database, "source_rows")
+        derive_rows_again(database)
     (failure,) = project.cli.json("resume")["failures"]
     assert (failure["command"], failure["place"]["turn"]) == ("make", 100_000)
 

@@ -9,7 +9,7 @@ from ingest.db import derived_rows, migrate
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
 from ingest.projects.journal.stated_decisions import MENTIONED
-from tests.facts_dump import stale_source_rows
+from tests.facts_dump import derive_rows_again, stale_source_rows
 
 BEGAN = datetime(2026, 11, 21, 9)
 SOURCES = range(1, 5)
@@ -76,7 +76,7 @@ def limit(rnd: random.Random) -> datetime | None:
 def test_rows_of_sources_equal_the_facts_in_any_period(tmp_path: Path) -> None:
     rnd = random.Random(14)
     with filled(tmp_path / "t.duckdb", rnd) as database:
-        derived_rows.rebuild(database, "source_rows")
+        derive_rows_again(database)
         con = database.reader()
         assert stale_source_rows(con) == []
         periods = {(limit(rnd), limit(rnd)) for _ in range(16)}
@@ -85,7 +85,7 @@ def test_rows_of_sources_equal_the_facts_in_any_period(tmp_path: Path) -> None:
 
 def test_distributions_equal_those_of_the_facts(tmp_path: Path) -> None:
     with filled(tmp_path / "t.duckdb", random.Random(3)) as database:
-        derived_rows.rebuild(database, "source_rows")
+        derive_rows_again(database)
         since = BEGAN + timedelta(minutes=50)
         found = database.rows(
             "report.distributions", since=since, until=None, version=None, whole=True
@@ -122,16 +122,6 @@ def figures(row: Row) -> list[float]:
     return [round(float(row[name]), 6) for name in names]
 
 
-def test_rows_of_another_version_are_derived_again_when_the_database_is_opened(
-    tmp_path: Path,
-) -> None:
-    with filled(tmp_path / "t.duckdb", random.Random(1)) as database:
-        assert stale_source_rows(database.reader()) != []
-        database.execute("update meta set value = 'another' where key = 'source_rows'")
-    with Database(tmp_path / "t.duckdb") as database:
-        assert stale_source_rows(database.reader()) == []
-
-
 def test_the_sources_whose_derived_rows_differ_are_found(tmp_path: Path) -> None:
     with filled(tmp_path / "t.duckdb", random.Random(2)) as database:
         for change in (
@@ -140,8 +130,7 @@ def test_the_sources_whose_derived_rows_differ_are_found(tmp_path: Path) -> None
             "insert into command_rows values (2, 1, null, 'git', true, 1)",
             "update session_rows set turns = turns + 1 where source = 2",
         ):
-            for name in derived_rows.REBUILD:
-                derived_rows.rebuild(database, name)
+            derive_rows_again(database)
             assert derived_rows.stale_sources(database) == set()
             database.execute(change)
             assert derived_rows.stale_sources(database) == {2}
