@@ -67,7 +67,8 @@ class ReadingProgress(Horizontal):
     def __init__(self) -> None:
         super().__init__()
         self._rate = ReadingRate()
-        self._bar = ProgressBar(show_eta=False)
+        # With a total from the start: a bar without one is animated, even while it is hidden.
+        self._bar = ProgressBar(total=1, show_eta=False)
         self._text = Static()
 
     def compose(self) -> ComposeResult:

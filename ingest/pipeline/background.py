@@ -24,6 +24,9 @@ from ingest.pipeline.run import RunSettings
 from ingest.text.times import Clock
 
 HEARTBEAT_EVERY: Final = timedelta(seconds=5)
+LOOK_EVERY: Final = timedelta(seconds=30)
+"""How often to look for work that is due by time alone. After a commit it is looked for at once, but
+not sooner than a heartbeat after the last look."""
 
 R = TypeVar("R")
 
@@ -61,7 +64,8 @@ class BackgroundJob(ABC, Generic[R]):
         self.clock = clock
         self.stop = threading.Event()
         self._running: _Running[R] | None = None
-        self._idle_until: datetime | None = None
+        self._idle: tuple[datetime, int] | None = None
+        """When there was nothing to do, and the number of commits then."""
         self._unreleased = False
 
     @abstractmethod
@@ -100,7 +104,7 @@ class BackgroundJob(ABC, Generic[R]):
                 self._running.beat = now
                 queue.heartbeat(self.database, self.kind, now.isoformat())
             return
-        if self._idle_until is None or now >= self._idle_until:
+        if self._is_look_due(now):
             self._begin(now)
 
     def finish(self) -> bool:
@@ -145,6 +149,13 @@ class BackgroundJob(ABC, Generic[R]):
         self.stop.set()
         self.finish()
 
+    def _is_look_due(self, now: datetime) -> bool:
+        if self._idle is None:
+            return True
+        at, commits = self._idle
+        changed = commits != self.database.commits.count
+        return now - at >= (HEARTBEAT_EVERY if changed else LOOK_EVERY)
+
     def _begin(self, now: datetime) -> None:
         if self._unreleased:
             # The failure itself could not be stored, so the batch is still claimed.
@@ -155,9 +166,9 @@ class BackgroundJob(ABC, Generic[R]):
         if not self.database.rows("queue.pauses"):
             found = self.waiting() or self.due(now)
         if found is None:
-            self._idle_until = now + HEARTBEAT_EVERY
+            self._idle = now, self.database.commits.count
             return
-        self._idle_until = None
+        self._idle = None
         self._start(found, now)
 
     def _start(self, found: Row, now: datetime) -> None:
