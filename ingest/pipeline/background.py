@@ -25,8 +25,8 @@ from ingest.text.times import Clock
 
 HEARTBEAT_EVERY: Final = timedelta(seconds=5)
 LOOK_EVERY: Final = timedelta(seconds=30)
-"""How often to look for work that is due by time alone. After a commit it is looked for at once, but
-not sooner than a heartbeat after the last look."""
+"""How often to look for work that is due by time alone; after a commit it is looked for at the next
+heartbeat."""
 
 R = TypeVar("R")
 
