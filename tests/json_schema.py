@@ -55,7 +55,7 @@ _CHECKS: Final[dict[str, Callable[[Any, Any], bool]]] = {
     ),
     "enum": lambda value, rule: value in rule,
     "const": lambda value, rule: value == rule,
-    "required": lambda value, rule: set(rule) <= set(value),
+    "required": lambda value, rule: not isinstance(value, dict) or set(rule) <= set(value),
     "maxItems": lambda value, rule: not isinstance(value, list) or len(value) <= rule,
     "minLength": lambda value, rule: len(value) >= rule,
     "maxLength": lambda value, rule: len(value) <= rule,

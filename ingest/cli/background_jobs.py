@@ -41,14 +41,16 @@ def background_jobs(
         IndexWriter(database, database.path, database.commits),
     ]
     files = {"turns": settings.journal_turns, "zone": zone, **common}
+    declared = all_roles(settings)
     if settings.memory_enabled:
         jobs.append(GitNotices(database))
         jobs.append(ProjectFinder(database, owner.clock, env))
         jobs.append(TasksWriter(database, lambda: now_for(settings, owner.clock())))
         jobs.append(JournalExporter(database, **files))
-        jobs.append(StateExporter(database, **files))
+        names = [role.name for role in declared]
+        jobs.append(StateExporter(database, roles=names, **files))
     # Without the memory, the observer alone remains.
-    roles = [one for one in all_roles(settings) if settings.memory_enabled or one.name == OBSERVE]
+    roles = [one for one in declared if settings.memory_enabled or one.name == OBSERVE]
     if roles:
         run_role = partial(run_command, folder=database.spool, env=env)
         jobs.append(RoleJob(database, roles, run_role, zone=zone, **common))

@@ -10,6 +10,7 @@ from ingest.pipeline.homes import storable
 from ingest.projects import exports, safe_export
 from ingest.projects.identity import normal_remote
 from ingest.projects.names import ProjectNames
+from ingest.projects.roles.job import all_roles
 from ingest.projects.state.build import BuiltState, build_state
 from ingest.projects.state.checkout import FILE, default_folder, state_folder
 from ingest.projects.state.document import ProjectState
@@ -68,7 +69,14 @@ def named_project(invocation: Invocation, access: QueryReader, project: str | No
 def built_state(
     invocation: Invocation, access: QueryReader, label: str, also: ProjectState | None
 ) -> BuiltState:
-    built = build_state(access, label, invocation.zone, invocation.settings.journal_turns, also)
+    built = build_state(
+        access,
+        label,
+        invocation.zone,
+        invocation.settings.journal_turns,
+        [role.name for role in all_roles(invocation.settings)],
+        also,
+    )
     if also is None and not built.tasks.is_known:
         raise NotFound(
             f"No session belongs to project {label}.",

@@ -174,16 +174,16 @@ order by started_at;
 select kind, text from notes where batch = $batch order by rowid;
 
 -- name: written
--- What roles wrote about a session or a project, the newest first, with the run it came from.
+-- What roles wrote about these sessions and a project, the newest first, with the run it came from.
 select
-    n.origin as role, n.kind, n.text, n.time, n.batch, u.command_hash, u.input_hash, u.seconds,
+    nullif(n.session, '') as session, n.origin as role, n.kind, n.text, n.time, n.batch, u.command_hash, u.input_hash, u.seconds,
     u.input_tokens, u.cached_tokens, u.output_tokens
 from notes n
 left join (
     select * from role_runs where error_code is null
     qualify row_number() over (partition by batch order by started_at desc) = 1
 ) u on u.batch = n.batch
-where if($session <> '', n.session = $session, n.project = $project)
+where n.project = $project or n.session in (select unnest($sessions::varchar[]))
 order by n.time desc, n.batch, n.kind, n.text;
 
 -- name: words

@@ -4,6 +4,7 @@ There is one canonical summary: what a person wrote, else the newest by the role
 first. The others stay visible after it. What follows from the logs themselves is never replaced.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
@@ -68,15 +69,21 @@ def consolidated(
     rows: NamedQueries, declared: Sequence[str], *, session: str = "", project: str = ""
 ) -> Consolidated:
     """What was written about a session, or about a project (its id)."""
-    written = [
-        _by_role(row) for row in rows.rows("roles.written", session=session, project=project)
-    ]
-    words = [
-        _by_person(row)
-        for row in rows.rows("roles.words")
-        if row["text"] and (row["session"] or "", row["project"] or "") == (session, project)
-    ]
-    return consolidate([*words, *written], declared)
+    about = consolidated_each(rows, declared, [session] if session else [], project)
+    return about.get(session or None, Consolidated(None, [], []))
+
+
+def consolidated_each(
+    rows: NamedQueries, declared: Sequence[str], sessions: Sequence[str], project: str = ""
+) -> dict[str | None, Consolidated]:
+    """What was written about each of these sessions, by its id, and about the project, by None."""
+    found = defaultdict[str | None, list[Written]](list)
+    for row in rows.rows("roles.words"):
+        if row["text"] and (row["session"] in sessions or (project and row["project"] == project)):
+            found[row["session"]].append(_by_person(row))
+    for row in rows.rows("roles.written", sessions=sessions, project=project or None):
+        found[row["session"]].append(_by_role(row))
+    return {about: consolidate(written, declared) for about, written in found.items()}
 
 
 def summary_action(text: str, *, session: str = "", project: str = "") -> RecordEdit:

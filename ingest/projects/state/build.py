@@ -4,7 +4,7 @@ What a state file knows of other machines is kept: `also` is the file that will 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, tzinfo
 from typing import Final
 
@@ -18,6 +18,7 @@ from ingest.projects.journal.build import entries_of, journal_rules, oldest_firs
 from ingest.projects.journal.decisions import edit_text
 from ingest.projects.journal.entry import Rules
 from ingest.projects.journal.model import JournalEntry
+from ingest.projects.roles.summaries import Consolidated, consolidated_each
 from ingest.projects.state.document import (
     Checkpoint,
     Decided,
@@ -28,6 +29,7 @@ from ingest.projects.state.document import (
     SessionLink,
     SessionSummary,
     StatedMessage,
+    StatedSummary,
     StateItem,
     StateProblem,
 )
@@ -58,9 +60,10 @@ def build_state(
     project: str,
     zone: tzinfo | None,
     turns: int,
+    roles: Sequence[str],
     also: ProjectState | None = None,
 ) -> BuiltState:
-    """The state of a project, by its label or folder."""
+    """The state of a project, by its label or folder. `roles`: in the order in which they count."""
     rules = replace(journal_rules(zone, turns), turns=_EVERY)
     sessions = oldest_first(rows, Scope(project=project))
     entries = list(entries_of(rows, sessions, rules))
@@ -70,7 +73,10 @@ def build_state(
     repository = sessions[-1].repository if sessions else None
     if repository is None and also is not None:
         repository = also.repository
-    builder = _StateBuilder(rules, tasks, plan, entries, also, in_order([*tasks.every, *more]))
+    summaries = consolidated_each(rows, roles, [one.id for one in sessions])
+    builder = _StateBuilder(
+        rules, tasks, plan, entries, also, in_order([*tasks.every, *more]), summaries
+    )
     return BuiltState(
         builder.project(repository),
         builder.sessions(),
@@ -88,6 +94,7 @@ class _StateBuilder:
         entries: list[JournalEntry],
         also: ProjectState | None,
         every: list[RecordedEdit],
+        summaries: Mapping[str | None, Consolidated],
     ) -> None:
         self.mask = rules.mask
         self.tasks = tasks
@@ -99,6 +106,7 @@ class _StateBuilder:
         self.items = {one.id or "": one for one in (*self.state.goals, *self.state.tasks)}
         self.files = _files(entries)
         self.local = {one.session for one in entries}
+        self.summaries = summaries
 
     def project(self, repository: str | None) -> ProjectState:
         return replace(
@@ -113,6 +121,14 @@ class _StateBuilder:
 
     def sessions(self) -> dict[str, SessionDocument]:
         return {file: self._session(one) for file, one in self.files.items()}
+
+    def _summary(self, session: str) -> StatedSummary | None:
+        """The one that counts, of those that people and roles wrote."""
+        about = self.summaries.get(session)
+        if about is None or about.summary is None:
+            return None
+        found = about.summary
+        return StatedSummary(self.mask(found.text), self.mask(found.by), found.person, found.at)
 
     def _milestones(self) -> list[Milestone]:
         return [
@@ -209,6 +225,7 @@ class _StateBuilder:
                 ],
                 files=list(dict.fromkeys(path for path in inside if path is not None)),
                 tokens=entry.tokens.total,
+                written=self._summary(entry.session),
             ),
             subtasks=_open(one for one in mine if one.origin not in later),
             follow_ups=_open(one for one in mine if one.origin in later),

@@ -170,6 +170,16 @@ class OpenItem(Struct, frozen=True):
     state: State
 
 
+class StatedSummary(_Dated, frozen=True):
+    """The summary that counts, of those that people and roles wrote."""
+
+    text: str
+    by: str
+    """The person, or the role."""
+    person: bool
+    at: datetime
+
+
 class SessionSummary(Struct, frozen=True, kw_only=True):
     objective: str | None
     outcome: str
@@ -179,6 +189,7 @@ class SessionSummary(Struct, frozen=True, kw_only=True):
     latest: list[StatedMessage]
     files: list[str]
     tokens: int
+    written: StatedSummary | None = None
 
 
 class SessionDocument(Struct, frozen=True, kw_only=True):

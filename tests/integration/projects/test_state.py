@@ -82,6 +82,21 @@ def test_goals_and_commits_are_in_it(state: Path) -> None:
     assert all((state / one["file"]).is_file() for one in result["sessions"])
 
 
+def test_the_file_of_a_session_has_the_summary_that_counts(cli: CliHarness, state: Path) -> None:
+    session = read(state)["sessions"][0]
+    cli.json("roles", "summary", session["id"], "--set", "Half is done; token=s3cr3t-abcdef012345")
+    cli.json("roles", "summary", "--project", "sample", "--set", "The parser is fixed.")
+    export(cli, state)
+    written = {path: json.loads(path.read_text()) for path in (state / "sessions").iterdir()}
+    (summary,) = (
+        one["summary"]["written"] for one in written.values() if one["summary"]["written"]
+    )
+    assert summary["text"].startswith("Half is done; token=")
+    assert "s3cr3t" not in summary["text"]
+    assert (summary["person"], summary["at"][:10]) == (True, "2026-11-21")
+    assert written[state / session["file"]]["summary"]["written"] == summary
+
+
 def test_an_edit_in_the_file_is_shown_confirmed_and_imported(cli: CliHarness, state: Path) -> None:
     result = read(state)
     open_ = next(one["text"] for one in result["tasks"] if one["state"] == "pending")

@@ -50,7 +50,12 @@ class StateHarness:
 
     def work(self) -> None:
         exporter = StateExporter(
-            self.database, turns=20, zone=UTC, tuning=RunSettings(), clock=lambda: self.now
+            self.database,
+            roles=[],
+            turns=20,
+            zone=UTC,
+            tuning=RunSettings(),
+            clock=lambda: self.now,
         )
         exporter.step()
         exporter.finish()
