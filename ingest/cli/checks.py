@@ -33,7 +33,7 @@ from ingest.projects.tasks.plan_tool import (
     configured,
     is_enabled,
 )
-from ingest.sessions.search.lag import all_behind_texts, lag
+from ingest.sessions.search.lag import all_behind_texts, lag, rebuilding_text
 from ingest.tail.discovery import ProblemCode, scan
 from ingest.tail.watch import Mode, Watcher
 from ingest.text.numbers import pluralize, size
@@ -290,7 +290,8 @@ def agents(path: Path) -> Check:
 def search_index(access: QueryReader, now: datetime) -> Check:
     """The size of the search index, and how far it is behind. It is built again by itself."""
     detail = f"{size(index_bytes(access.path))} in {index_folder(access.path)}"
-    behind = ", ".join(all_behind_texts(lag(access, now)))
+    found = lag(access, now)
+    behind = ", ".join(filter(None, (*all_behind_texts(found), rebuilding_text(found))))
     cure = "`tailboard ingest` or a running dashboard continues." if behind else ""
     return Check("search index", True, f"{detail}; {behind}." if behind else f"{detail}.", cure)
 

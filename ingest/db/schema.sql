@@ -329,6 +329,13 @@ create table search_changes (
     time timestamp not null
 );
 
+-- Lines that a search index which is built beside the one in use does not have yet, like those in
+-- `search_changes`, which are for both.
+create table search_rebuild (
+    id bigint not null, source integer not null, start bigint not null, finish bigint not null,
+    time timestamp not null
+);
+
 -- What the batches of roles are about: a session, or a day of a project.
 create table role_batches (
     batch varchar not null, role varchar not null, home varchar not null,

@@ -7,7 +7,7 @@ date for these ranges in the background, and then forgets them (`sessions/search
 import contextlib
 import glob
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -23,6 +23,8 @@ LAST: Final = 2**62
 """Before and after every byte of a source."""
 _DAMAGED: Final = "damaged"
 """A file that has the owner of the database build the index again."""
+WANTED: Final = ""
+"""The mark of an index that is to be built beside the one in use."""
 NOTES: Final = -1
 """The byte of notes, which are in no file."""
 
@@ -57,18 +59,29 @@ def record_sources(database: "Database", sources: Iterable[int], now: str) -> No
 
 def discard_index(database: "Database") -> None:
     """Make the index invalid, so that it is built again, inside the open transaction."""
-    database.run("search_changes.unset_mark")
+    database.run("search_changes.unset_marks")
+    database.run("search_changes.clear_rebuild")
+
+
+def request_rebuild(database: "Database") -> None:
+    """Have an index built beside the one in use, which is searched until then."""
+    with database.transaction():
+        database.run("search_changes.set_next", mark=WANTED)
 
 
 def index_folder(database: Path) -> Path:
+    """The folder of the index in use, and of the one that is built beside it; each in a folder with
+    its id."""
     return database.with_name(database.name + ".search")
 
 
 def index_bytes(database: Path) -> int:
-    """The size of the index on disk."""
-    with contextlib.suppress(OSError):
-        return sum(file.stat().st_size for file in index_folder(database).iterdir())
-    return 0
+    """The size of all of them on disk."""
+    total = 0
+    for file in index_folder(database).rglob("*"):
+        with contextlib.suppress(OSError):  # Merged or replaced meanwhile.
+            total += file.stat().st_size if file.is_file() else 0
+    return total
 
 
 def is_usable(folder: Path) -> bool:
@@ -76,17 +89,23 @@ def is_usable(folder: Path) -> bool:
     return (folder / "meta.json").is_file() and not (folder / _DAMAGED).exists()
 
 
-def mark_damaged(database: Path) -> None:
-    """Have the owner of the database build the index again."""
+def mark_damaged(folder: Path) -> None:
+    """Have the owner of the database build the index in this folder again."""
     with contextlib.suppress(OSError):
-        (index_folder(database) / _DAMAGED).touch(mode=0o600)
+        (folder / _DAMAGED).touch(mode=0o600)
 
 
-def remove_index(database: Path) -> None:
-    """Also what a killed process did not finish removing."""
+def remove_index(database: Path, keep: Collection[str] = ()) -> None:
+    """Remove everything but the indexes with these ids: also what a killed process did not finish
+    removing, and files of the time when there was one index."""
     folder = index_folder(database)
     with contextlib.suppress(FileNotFoundError):
-        # A thread may be writing to it, and must not create files while the folder is deleted.
-        folder.rename(folder.with_name(f"{folder.name}.{uuid4().hex}"))
+        for old in folder.iterdir():
+            if old.name not in keep:
+                # A thread may be writing to it, and must not create files while it is deleted.
+                old.rename(folder.with_name(f"{folder.name}.{uuid4().hex}"))
     for old in folder.parent.glob(f"{glob.escape(folder.name)}.*"):
-        shutil.rmtree(old)
+        if old.is_dir():
+            shutil.rmtree(old)
+        else:
+            old.unlink()

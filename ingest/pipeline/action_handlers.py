@@ -145,7 +145,7 @@ class ActionHandlers:
         """Have it all derived again in the background."""
         for what in action.what:
             if what == "search":
-                search_changes.mark_damaged(self.database.path)
+                search_changes.request_rebuild(self.database)
             elif what == "tasks":
                 with self.database.transaction():
                     self.database.run("tasks.mark_outdated")

@@ -3,10 +3,13 @@
 import random
 import shutil
 import stat
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,17 +19,20 @@ from ingest.db.local_reader import LocalReader
 from ingest.db.prune import prune
 from ingest.db.redact_stored import redact
 from ingest.db.reset import reset, targets
-from ingest.db.search_changes import LAST, TextRange, index_folder
+from ingest.db.search_changes import LAST, TextRange, index_folder, request_rebuild
+from ingest.errors import IndexUnusable
 from ingest.pipeline.action_handlers import ActionHandlers
 from ingest.pipeline.run import RunSettings
+from ingest.sessions.search import indexer as indexer_module
+from ingest.sessions.search import search as search_module
 from ingest.sessions.search.background import IndexWriter
-from ingest.sessions.search.index import VERSION, SearchIndex
-from ingest.sessions.search.indexer import Indexer, slices, split_into_commits
-from ingest.sessions.search.lag import behind_text, lag
+from ingest.sessions.search.index import VERSION, SearchIndex, State
+from ingest.sessions.search.indexer import Indexer, Work, bring_up_to_date, slices
+from ingest.sessions.search.lag import behind_text, lag, rebuilding_text
 from ingest.sessions.search.query import Query
 from ingest.sessions.search.search import indexed_words, search
 from tests.build.rollout import Rollout
-from tests.faults.fault_harness import FIRST, FaultHarness
+from tests.faults.fault_harness import FIRST, ROOT, FaultHarness
 from tests.soak import SOAK
 
 WORDS = (
@@ -197,19 +203,33 @@ class History:
         """The index is committed, the database does not know it."""
         indexer = Indexer(self.database, self.at.path)
         indexer.open()
-        for parts in split_into_commits(indexer.pending()):
-            indexer.index(parts)
-            break
+        work = indexer.take()
+        if work is not None:
+            indexer.index(work)
+        indexer.close()
+
+    def rebuild_in_part(self) -> None:
+        request_rebuild(self.database)
+        indexer = Indexer(self.database, self.at.path)
+        indexer.open()
+        while (work := indexer.take()) is not None:
+            indexer.index(work)
+            indexer.save(work)
+            if work.is_rebuild and self.random.random() < 0.5:
+                break
         indexer.close()
 
     def index(self) -> None:
         search(LocalReader(self.database), Query(words=("parser",)), FIRST)
 
     def damage(self) -> None:
-        folder = index_folder(self.at.path)
-        if folder.is_dir():
-            file = self.random.choice(sorted(folder.glob("*.*")))
-            file.write_bytes(file.read_bytes()[: self.random.choice((0, 10))])
+        files = sorted(index_folder(self.at.path).glob("*/*.*"))
+        if files:
+            file = self.random.choice(files)
+            data = file.read_bytes()[: self.random.choice((0, 10))]
+            # Cutting a file that is mapped into memory ends the process instead.
+            file.unlink()
+            file.write_bytes(data)
 
     # ── what is found ─────────────────────────────────────────────────────────────────────────────
 
@@ -243,14 +263,14 @@ def test_after_any_history_the_index_finds_what_a_plain_scan_finds(
     history = History(tmp_path, seed)
     rare = (
         History.rewrite, History.start_over, History.prune, History.mask, History.damage,
-        History.index_but_crash, History.type_prompt,
+        History.index_but_crash, History.type_prompt, History.rebuild_in_part,
     )  # fmt: skip
     with history.database:
         for _ in range(6):
             history.grow()
             history.index()
         history.compare()
-        for number in range(7):
+        for number in range(8):
             history.random.choice((History.grow, History.index, rare[number % len(rare)]))(history)
         history.at.owner(history.database).read_once()
         history.compare()
@@ -300,15 +320,23 @@ def test_a_masked_text_is_in_no_file_of_the_index(tmp_path: Path) -> None:
     with harness.open() as database:
         database.execute(f"update messages set text = text || ' {SECRET}'")
         assert found(database, SECRET) == 1
-        assert _terms(harness.path)
+        assert _terms(database)
         redact(database)
         assert found(database, "needle") == 1
         assert found(database, SECRET) == 0
-        assert not _terms(harness.path)
+        assert not _terms(database)
 
 
-def _terms(database: Path) -> list[tuple[str, int]]:
-    return SearchIndex.open(database).searcher.terms_with_prefix("text", "a1b2", limit=5)
+def index_of(database: Database, which: str = "mark") -> SearchIndex:
+    """The index in use, or the one that is built beside it."""
+    row = database.first_row("search_changes.marks")
+    state = State.parse(row[which] if row else None)
+    assert state is not None
+    return SearchIndex.open(state.folder(database.path))
+
+
+def _terms(database: Database) -> list[tuple[str, int]]:
+    return index_of(database).searcher.terms_with_prefix("text", "a1b2", limit=5)
 
 
 def test_the_index_is_private(tmp_path: Path) -> None:
@@ -317,8 +345,9 @@ def test_the_index_is_private(tmp_path: Path) -> None:
     harness.read()
     with harness.open() as database:
         found(database, "parser")
-    folder = index_folder(harness.path)
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    root = index_folder(harness.path)
+    (folder,) = root.iterdir()
+    assert {stat.S_IMODE(each.stat().st_mode) for each in (root, folder)} == {0o700}
     assert {stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()} == {0o600}
 
 
@@ -335,7 +364,7 @@ def test_an_index_that_cannot_be_used_is_built_again(tmp_path: Path, harm: str) 
         if harm == "missing":
             shutil.rmtree(folder)
         elif harm == "cut":
-            for file in folder.glob("*.idx"):
+            for file in folder.glob("*/*.idx"):
                 file.write_bytes(b"")
         else:
             mark = "0:x:1" if harm == "of another version" else f"{VERSION}:x:1"
@@ -398,11 +427,201 @@ def test_the_owner_builds_the_index_again_while_it_runs(tmp_path: Path, harm: st
             elif again and harm == "removed":
                 shutil.rmtree(index_folder(harness.path))
             elif again:
-                index_folder(harness.path).joinpath("meta.json").unlink()
-            job.step()
-            job.close()
-            state = SearchIndex.open(harness.path).state()
+                index_of(database).folder.joinpath("meta.json").unlink()
+            for _ in range(3):  # A new index, what it has, and its use.
+                job.step()
+                job.close()
+            state = index_of(database).state()
             assert state is not None
             built.add(state.index)
             assert not database.rows("search_changes.pending")
         assert len(built) == 2
+
+
+# ── built beside the one in use ───────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def three(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FaultHarness:
+    """Three sessions with a needle, which are indexed. Each is indexed with its own commit, and
+    a search does nothing for the index."""
+    monkeypatch.setattr(indexer_module, "_SLICE_RANGES", 1)
+    monkeypatch.setattr(indexer_module, "_COMMIT", 1)
+    harness = FaultHarness(tmp_path)
+    for _ in range(3):
+        session = harness.home.session()
+        session.prompt("A needle")
+        session.write()
+    harness.read()
+    with harness.open() as database:
+        assert found(database, "needle") == 3
+    monkeypatch.setattr(search_module, "CATCH_UP_SECONDS", -1)
+    return harness
+
+
+def finish(database: Database) -> None:
+    bring_up_to_date(database, database.path)
+    assert [folder.name for folder in index_folder(database.path).iterdir()] == [
+        index_of(database).folder.name
+    ]
+    assert database.rows("search_changes.marks")[0]["next"] is None
+    assert not database.rows("search_changes.unbuilt")
+
+
+def step(indexer: Indexer) -> Work | None:
+    work = indexer.take()
+    if work is not None:
+        indexer.index(work)
+        indexer.save(work)
+    return work
+
+
+@pytest.mark.parametrize("why", ["asked for", "another version"])
+def test_the_old_index_is_searched_and_kept_up_until_the_new_one_is_complete(
+    three: FaultHarness, monkeypatch: pytest.MonkeyPatch, why: str
+) -> None:
+    grown = three.home.session()
+    with three.open() as database:
+        old = index_of(database).folder
+        if why == "asked for":
+            request_rebuild(database)
+        else:
+            for module in (indexer_module, search_module):
+                monkeypatch.setattr(module, "VERSION", "next")
+        indexer = Indexer(database, three.path)
+        indexer.open()
+        for unbuilt in (2, 1):
+            step(indexer)
+            assert found(database, "needle") == 3
+            assert lag(database, FIRST).unbuilt == unbuilt
+        assert rebuilding_text(lag(database, FIRST)) == "a new index lacks 1 file"
+        grown.prompt("A new needle")
+        grown.write()
+        three.owner(database).read_once()
+        work = step(indexer)
+        assert work is not None
+        assert not work.is_rebuild
+        assert (found(database, "needle"), index_of(database).folder) == (4, old)
+        assert lag(database, FIRST).unbuilt == 1
+        while step(indexer) is not None:
+            pass
+        indexer.close()
+        assert index_of(database).folder != old
+        assert found(database, "needle") == 4
+        finish(database)
+
+
+def test_what_is_pruned_or_masked_meanwhile_is_in_no_index(three: FaultHarness) -> None:
+    with three.open() as database:
+        database.execute(f"update messages set text = text || ' {SECRET}'")
+        request_rebuild(database)
+        bring_up_to_date(database, three.path)
+        request_rebuild(database)
+        indexer = Indexer(database, three.path)
+        indexer.open()
+        step(indexer)
+        step(indexer)
+        database.execute("update sources set archived = true where id = 1")
+        prune(database, Prune(before=FIRST + timedelta(days=30), facts=True), FIRST)
+        work = step(indexer)
+        assert work is not None
+        assert not work.is_rebuild
+        for which in ("mark", "next"):
+            index = index_of(database, which)
+            assert index.searcher.terms_with_prefix("text", "a1b2", limit=5)
+        assert found(database, "needle") == 2
+        indexer.close()
+        redact(database)
+        assert list(index_folder(three.path).iterdir()) == []
+        finish(database)
+        assert found(database, "needle") == 2
+        assert not _terms(database)
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "SearchIndex.create", "_Target.update", "Indexer.save", "Indexer._use_next", "remove_index",
+    ],
+)  # fmt: skip
+def test_a_killed_rebuild_leaves_an_index_to_search_and_is_continued(
+    three: FaultHarness, moment: str
+) -> None:
+    *owner, name = moment.split(".")
+    target = ".".join(["indexer", *owner])
+    nth = 2 if moment in ("_Target.update", "Indexer.save", "remove_index") else 1
+    program = (
+        "import os\n"
+        "from ingest.sessions.search import indexer\n"
+        "from tests.faults.fault_harness import *\n"
+        "indexer._SLICE_RANGES = indexer._COMMIT = 1\n"
+        f"original, left = {target}.{name}, [{nth}]\n"
+        "def dies(*arguments):\n"
+        "    left[0] -= 1\n"
+        "    return original(*arguments) if left[0] else os._exit(9)\n"
+        f"{target}.{name} = dies\n"
+        f"database = FaultHarness(Path({str(three.folder)!r})).open()\n"
+        "indexer.rebuild(database, lambda *_: None)\n"
+    )
+    died = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False)
+    assert died.returncode == 9
+    with three.open() as database:
+        assert found(database, "needle") == 3
+        finish(database)
+        assert found(database, "needle") == 3
+
+
+def test_the_new_index_is_used_at_once_if_the_old_one_is_damaged(three: FaultHarness) -> None:
+    with three.open() as database:
+        request_rebuild(database)
+        indexer = Indexer(database, three.path)
+        indexer.open()
+        step(indexer)
+        new = index_of(database, "next").folder
+        shutil.rmtree(index_of(database).folder)
+        assert indexer.is_damaged
+        indexer.open()
+        assert index_of(database).folder == new
+        assert (found(database, "needle"), lag(database, FIRST).sources) == (1, 2)
+        indexer.close()
+        finish(database)
+        assert found(database, "needle") == 3
+
+
+def test_an_old_index_that_cannot_take_what_is_new_makes_way(
+    three: FaultHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(indexer_module, "VERSION", "next")
+    monkeypatch.setattr(search_module, "VERSION", "next")
+    original = SearchIndex.update
+
+    def update(index: SearchIndex, *arguments: Any) -> None:
+        if index.folder == old:
+            raise IndexUnusable("it has no such field.")
+        original(index, *arguments)
+
+    monkeypatch.setattr(SearchIndex, "update", update)
+    session = three.home.session()
+    session.prompt("A needle")
+    session.write()
+    with three.open() as database:
+        old = index_of(database).folder
+        three.owner(database).read_once()
+        bring_up_to_date(database, three.path)
+        finish(database)
+        assert (found(database, "needle"), old.exists()) == (4, False)
+
+
+def test_an_index_of_the_time_when_there_was_one_is_still_searched(three: FaultHarness) -> None:
+    with three.open() as database:
+        folder = index_of(database).folder
+        aside = folder.parent.with_name("aside")
+        folder.rename(aside)
+        folder.parent.rmdir()
+        aside.rename(index_folder(three.path))
+        indexer = Indexer(database, three.path)
+        indexer.open()
+        indexer.close()
+        assert index_of(database).folder == folder
+        assert found(database, "needle") == 3
+        finish(database)

@@ -15,7 +15,14 @@ from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import OwnerStatus, QueryReader, Row
 from ingest.pipeline.backlog import Backlog, backlog
 from ingest.sessions.limits import Limit, limit_text, load_limits, main_limits
-from ingest.sessions.search.lag import Lag, behind_text, lag, rows_behind_text, tasks_behind_text
+from ingest.sessions.search.lag import (
+    Lag,
+    behind_text,
+    lag,
+    rebuilding_text,
+    rows_behind_text,
+    tasks_behind_text,
+)
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.numbers import pluralize, size
 from ingest.text.times import ago, duration
@@ -126,6 +133,7 @@ def _status(
             "search_behind_seconds": derived.seconds,
             "tasks_behind_sessions": derived.tasks,
             "rows_behind_sessions": derived.rows,
+            "search_unbuilt_files": derived.unbuilt,
         },
     )
 
@@ -203,6 +211,8 @@ def _search(status: Status) -> Iterator[tuple[str, str]]:
             "search",
             f"{behind.removeprefix('search ')}: a search or `tailboard ingest` continues",
         )
+    if building := rebuilding_text(Lag(unbuilt=int(status.derived["search_unbuilt_files"]))):
+        yield "search", f"{building}, and the old one is searched until then"
     if behind := rows_behind_text(Lag(rows=int(status.derived["rows_behind_sessions"]))):
         said = f"{behind.removeprefix('lists ')}, shown as an older version derived them"
         yield "lists", f"{said}: `tailboard ingest` continues"

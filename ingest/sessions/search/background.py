@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +9,7 @@ from ingest import log
 from ingest.db.commit_counter import CommitCounter
 from ingest.db.query_reader import DerivedStore
 from ingest.errors import IndexUnusable
-from ingest.sessions.search.indexer import Indexer, Slice, split_into_commits
+from ingest.sessions.search.indexer import Indexer, Work
 
 _RETRY_SECONDS: Final = 30.0
 """After an error."""
@@ -30,7 +29,6 @@ class IndexWriter:
         self._opened = False
         self._saved = False
         """Whether something was indexed that readers were not told of yet."""
-        self._work: Iterator[list[Slice]] = iter(())
         self._running: _Running | None = None
 
     def step(self) -> None:
@@ -62,34 +60,32 @@ class IndexWriter:
             self._save(self._running)
         if not self._opened or self._indexer.is_damaged:
             self._indexer.open()
-            self._opened, self._idle_at, self._work = True, -1, iter(())
-        parts = next(self._work, None)
-        if parts is None:
-            commits = self._commits.count
-            if commits == self._idle_at:
-                return
-            self._work = split_into_commits(self._indexer.pending())
-            parts = next(self._work, None)
-            if parts is None:
-                if self._saved:
-                    self._saved = False
-                    self._commits.increment()  # Screens search again.
-                self._idle_at = self._commits.count
-                return
-        self._running = _Running(self._indexer, parts)
+            self._opened, self._idle_at = True, -1
+        commits = self._commits.count
+        if commits == self._idle_at:
+            return
+        work = self._indexer.take()
+        if work is not None:
+            self._running = _Running(self._indexer, work)
+            return
+        if self._saved:
+            self._saved = False
+            self._commits.increment()  # Screens search again.
+            commits += 1
+        self._idle_at = commits
 
     def _save(self, running: "_Running") -> None:
         self._running = None
         running.wait()
-        self._indexer.save(running.parts)
+        self._indexer.save(running.work)
         self._saved = True
 
 
 class _Running:
     """What is being indexed."""
 
-    def __init__(self, indexer: Indexer, parts: list[Slice]) -> None:
-        self.parts = parts
+    def __init__(self, indexer: Indexer, work: Work) -> None:
+        self.work = work
         self._indexer = indexer
         self._error: Exception | None = None
         self.thread = threading.Thread(target=self._run, name="search", daemon=True)
@@ -103,6 +99,6 @@ class _Running:
 
     def _run(self) -> None:
         try:
-            self._indexer.index(self.parts)
+            self._indexer.index(self.work)
         except Exception as error:  # noqa: BLE001 - raised where the result is awaited
             self._error = error

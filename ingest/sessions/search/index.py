@@ -1,4 +1,4 @@
-"""The search index beside the database: an inverted index of `tantivy`, in a folder of its own.
+"""A search index beside the database: an inverted index of `tantivy`, in a folder of its own.
 
 `tantivy` was chosen over SQLite's FTS5 because a word that is in half of 145,000 texts is ranked in
 2 ms instead of 200 ms, with an index of the same size. It needs twice the time to build, which is
@@ -61,7 +61,11 @@ class State(Struct, frozen=True):
         if not mark:
             return None
         version, index, number = mark.split(":")
-        return cls(version, index, int(number))
+        # It names a folder.
+        return cls(version, index, int(number)) if index.isalnum() else None
+
+    def folder(self, database: Path) -> Path:
+        return index_folder(database) / self.index
 
     @property
     def mark(self) -> str:
@@ -111,16 +115,15 @@ class SearchIndex:
         self.searcher: Searcher = index.searcher()
 
     @classmethod
-    def create(cls, database: Path) -> "SearchIndex":
+    def create(cls, folder: Path) -> "SearchIndex":
         """Create an empty index; there must be none."""
-        folder = index_folder(database)
         with _usable():
+            folder.parent.mkdir(mode=0o700, exist_ok=True)
             folder.mkdir(mode=0o700)
             return cls(folder, Index(_schema(), path=str(folder)))
 
     @classmethod
-    def open(cls, database: Path) -> "SearchIndex":
-        folder = index_folder(database)
+    def open(cls, folder: Path) -> "SearchIndex":
         if not is_usable(folder):
             raise IndexUnusable("it is missing or damaged.")
         with _usable():

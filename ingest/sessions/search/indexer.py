@@ -1,8 +1,12 @@
 """Brings the search index up to date: in the background in the owner, or in a command without one.
 
 The database lists which ranges of lines changed. They are indexed in slices, the newest first;
-only then the database forgets them, so that after a crash a slice is indexed once more. An index
-that is missing, damaged or of another version or database is built again from all texts.
+only then the database forgets them, so that after a crash a slice is indexed once more.
+
+An index of another version, or one that a person wants built again, is searched and brought up to
+date until another one is complete that is built beside it. Then one transaction makes that the one
+in use: which folder is the index is said by the mark in the database. An index that is missing,
+damaged or of another database is replaced by an empty one at once.
 """
 
 import threading
@@ -11,15 +15,24 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ingest import log
-from ingest.db.query_reader import DerivedStore, NamedQueries, Row
-from ingest.db.search_changes import FIRST, LAST, TextRange, discard_index, remove_index
+from ingest.db.query_reader import DerivedStore, NamedQueries, Query, Row
+from ingest.db.search_changes import (
+    FIRST,
+    LAST,
+    WANTED,
+    TextRange,
+    index_folder,
+    mark_damaged,
+    remove_index,
+    request_rebuild,
+)
 from ingest.errors import IndexUnusable
 from ingest.sessions.search.entries import Entry
 from ingest.sessions.search.index import VERSION, SearchIndex, State
@@ -114,6 +127,34 @@ def _joined(ranges: list[TextRange]) -> list[TextRange]:
     return joined
 
 
+class Work(Struct, frozen=True):
+    """What is indexed with one commit."""
+
+    parts: list[Slice]
+    is_rebuild: bool
+    """Whether only the index that is built beside the one in use lacks it."""
+
+    @property
+    def size(self) -> int:
+        return sum(part.size for part in self.parts)
+
+
+class _Target:
+    """An index that is brought up to date, and its state."""
+
+    def __init__(self, index: SearchIndex, state: State) -> None:
+        self.index = index
+        self.state = state
+
+    def update(self, parts: Sequence[Slice], access: NamedQueries) -> None:
+        ranges = [changed for part in parts for changed in part.ranges]
+        threads = [thread for part in parts for thread in part.threads(access)]
+        entries = (entry for part in parts for entry in part.entries(access))
+        state = replace(self.state, number=self.state.number + 1)
+        self.index.update(ranges, threads, entries, state)
+        self.state = state
+
+
 class Indexer:
     """Indexes texts for one database. `index` may run in any thread, all else in the one that owns
     the database.
@@ -122,74 +163,168 @@ class Indexer:
     def __init__(self, store: DerivedStore, path: Path) -> None:
         self.store = store
         self.path = path
-        self._index: SearchIndex | None = None
-        self._state = State(VERSION, "", 0)
+        self._used: _Target | None = None
+        """The index that is searched."""
+        self._next: _Target | None = None
+        """The one that is built beside it."""
+        self._changes: Iterator[list[Slice]] = iter(())
+        self._unbuilt: Iterator[list[Slice]] | None = None
 
     def open(self) -> None:
-        """Open the index; if it is missing, damaged or not of this database, begin a new one."""
-        row = self.store.first_row("search_changes.lag")
-        stored = State.parse(row["mark"] if row else None)
+        """Open the index in use and the one beside it; begin a new one if that is needed."""
+        self.close()
+        used, mark = self._marks()
+        following = State.parse(mark)
+        if used is not None:
+            self._move_into_folder(used)
+        remove_index(self.path, [state.index for state in (used, following) if state is not None])
+        self._used, self._next = self._opened(used), self._opened(following)
+        if self._used is None and self._next is not None:
+            self._use_next()
+            mark = None
+        if self._used is None:
+            self._begin(
+                "set_mark", [("search_changes.clear", {}), ("search_changes.add_all", _all())]
+            )
+        elif (self._next or self._used).state.version != VERSION or (
+            mark is not None and self._next is None
+        ):
+            self._begin("set_next", [("search_changes.rebuild_all", _all())])
+
+    def _marks(self) -> tuple[State | None, str | None]:
+        row = self.store.first_row("search_changes.marks") or {"mark": None, "next": None}
+        return State.parse(row["mark"]), row["next"]
+
+    def _opened(self, stored: State | None) -> _Target | None:
+        if stored is None:
+            return None
         try:
-            index = SearchIndex.open(self.path)
+            index = SearchIndex.open(stored.folder(self.path))
             state = index.state()
-            if state is not None and state.version == VERSION and state.follows(stored):
-                self._index, self._state = index, state
-                return
+            if state is not None and state.follows(stored):
+                return _Target(index, state)
             reason = "The search index does not belong to the database."
         except IndexUnusable as error:
             reason = error.message
-        if stored is not None and stored.version == VERSION:
+        if stored.version == VERSION:
             log.warning(f"{reason} It is built again.")
-        self.begin_new()
+        return None
 
-    def begin_new(self) -> None:
-        """Begin an empty index, and list everything as not indexed."""
-        self.close()
-        remove_index(self.path)
-        self._index = SearchIndex.create(self.path)
-        self._state = State(VERSION, uuid4().hex, 1)
-        self._index.update([], [], [], self._state)
-        now = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    def _move_into_folder(self, used: State) -> None:
+        """Until there could be two, the index was in the folder that now has both."""
+        folder = index_folder(self.path)
+        if (folder / "meta.json").is_file():
+            aside = folder.with_name(f"{folder.name}.{used.index}")
+            folder.rename(aside)
+            folder.mkdir(mode=0o700)
+            aside.rename(used.folder(self.path))
+
+    def _begin(self, mark: str, lists: list[Query]) -> None:
+        """Begin an empty index. The database knows of it first: folders that it does not know are
+        removed."""
+        state = State(VERSION, uuid4().hex, 0)
         self.store.store_derived(
             [
-                ("search_changes.clear", {}),
-                ("search_changes.add_all", {"start": FIRST, "finish": LAST, "now": now}),
-                ("search_changes.set_mark", {"mark": self._state.mark}),
+                ("search_changes.unset_next", {}),
+                ("search_changes.clear_rebuild", {}),
+                *lists,
+                (f"search_changes.{mark}", {"mark": state.mark}),
             ]
         )
+        begun = _Target(SearchIndex.create(state.folder(self.path)), state)
+        begun.update([], self.store)
+        if mark == "set_mark":
+            self._used, self._next = begun, None
+        else:
+            self._next = begun
+
+    def _use_next(self) -> None:
+        """Search the index that was built beside the other one, which is removed."""
+        if self._next is not None:
+            self.store.store_derived(
+                [
+                    ("search_changes.set_mark", {"mark": self._next.state.mark}),
+                    ("search_changes.unset_next", {}),
+                    ("search_changes.take_over", {}),
+                    ("search_changes.clear_rebuild", {}),
+                ]
+            )
+            if self._used is not None:
+                self._used.index.close()
+            self._used, self._next, self._unbuilt = self._next, None, None
+            remove_index(self.path, [self._used.state.index])
 
     @property
     def is_damaged(self) -> bool:
         """Whether a reader found that it cannot be used."""
-        return self._index is None or self._index.is_damaged
+        return self._used is None or self._used.index.is_damaged
 
-    def pending(self) -> list[Row]:
-        return self.store.rows("search_changes.pending")
-
-    def index(self, parts: Sequence[Slice]) -> None:
-        if self._index is None:
-            raise IndexUnusable("it is not open.")
-        ranges = [changed for part in parts for changed in part.ranges]
-        threads = [thread for part in parts for thread in part.threads(self.store)]
-        entries = (entry for part in parts for entry in part.entries(self.store))
-        state = replace(self._state, number=self._state.number + 1)
-        self._index.update(ranges, threads, entries, state)
-        self._state = state
-
-    def save(self, parts: Sequence[Slice]) -> None:
-        """Have the database forget what is indexed now."""
-        ids = [number for part in parts for number in part.ids]
-        self.store.store_derived(
-            [
-                ("search_changes.done", {"ids": ids}),
-                ("search_changes.set_mark", {"mark": self._state.mark}),
-            ]
+    def left(self) -> int:
+        """How many bytes of the files are not indexed yet."""
+        return sum(
+            part.size
+            for name in ("pending", "unbuilt")
+            for part in slices(self.store.rows(f"search_changes.{name}"))
         )
 
+    def take(self) -> Work | None:
+        """What to index next: changes before what only the index beside the one in use lacks."""
+        if self._marks()[1] == WANTED:
+            self.open()
+        parts = next(self._changes, None)
+        if parts is None:
+            self._changes = split_into_commits(self.store.rows("search_changes.pending"))
+            parts = next(self._changes, None)
+        if parts is not None:
+            return Work(parts, is_rebuild=False)
+        if self._next is None:
+            return None
+        if self._unbuilt is None:
+            self._unbuilt = split_into_commits(self.store.rows("search_changes.unbuilt"))
+        parts = next(self._unbuilt, None)
+        if parts is not None:
+            return Work(parts, is_rebuild=True)
+        self._use_next()
+        return None
+
+    def index(self, work: Work) -> None:
+        if self._used is None:
+            raise IndexUnusable("it is not open.")
+        if not work.is_rebuild:
+            try:
+                self._used.update(work.parts, self.store)
+            except IndexUnusable:
+                if self._used.state.version != VERSION:
+                    # It cannot take what this version indexes: its successor is searched from now
+                    # on, although it is not complete.
+                    mark_damaged(self._used.index.folder)
+                raise
+        if self._next is not None:
+            self._next.update(work.parts, self.store)
+
+    def save(self, work: Work) -> None:
+        """Have the database forget what is indexed now."""
+        ids = [number for part in work.parts for number in part.ids]
+        done: list[Query] = [
+            (f"search_changes.{'built' if work.is_rebuild else 'done'}", {"ids": ids})
+        ]
+        if self._used is not None:
+            done.append(("search_changes.set_mark", {"mark": self._used.state.mark}))
+        if self._next is not None:
+            done.append(("search_changes.set_next", {"mark": self._next.state.mark}))
+        self.store.store_derived(done)
+
     def close(self) -> None:
-        if self._index is not None:
-            self._index.close()
-            self._index = None
+        for target in (self._used, self._next):
+            if target is not None:
+                target.index.close()
+        self._used = self._next = self._unbuilt = None
+        self._changes = iter(())
+
+
+def _all() -> dict[str, Any]:
+    now = datetime.now(UTC).replace(tzinfo=None).isoformat()
+    return {"start": FIRST, "finish": LAST, "now": now}
 
 
 def bring_up_to_date(
@@ -206,14 +341,13 @@ def bring_up_to_date(
     indexer = Indexer(store, path)
     try:
         indexer.open()
-        work = list(split_into_commits(indexer.pending()))
-        done, total = 0, sum(part.size for parts in work for part in parts)
-        for parts in work:
+        done, total = 0, indexer.left() if progress is not None else 0
+        while (work := indexer.take()) is not None:
             if (deadline and time.monotonic() > deadline) or (stop and stop.is_set()):
                 break
-            indexer.index(parts)
-            indexer.save(parts)
-            done += sum(part.size for part in parts)
+            indexer.index(work)
+            indexer.save(work)
+            done += work.size
             if progress is not None:
                 progress(done, total)
     except IndexUnusable as error:
@@ -226,7 +360,8 @@ def bring_up_to_date(
 def rebuild(database: "Database", progress: Callable[[int, int], None]) -> int:
     """Build the index again, in the process that has the database open; return how many texts it
     has."""
-    with database.transaction():
-        discard_index(database)
+    request_rebuild(database)
     bring_up_to_date(database, database.path, progress=progress)
-    return SearchIndex.open(database.path).size
+    row = database.first_row("search_changes.marks")
+    state = State.parse(row["mark"] if row else None)
+    return SearchIndex.open(state.folder(database.path)).size if state is not None else 0

@@ -29,6 +29,8 @@ class Lag(Struct, frozen=True):
     """Sessions whose tasks are not derived yet, or by another version of the program."""
     rows: int = 0
     """Sessions whose rows another version of the program derived: of lists, usage and reports."""
+    unbuilt: int = 0
+    """Files that an index built beside the one in use does not have yet."""
 
 
 def behind_text(lag: Lag) -> str:
@@ -48,6 +50,11 @@ def rows_behind_text(lag: Lag) -> str:
     return f"lists {pluralize(lag.rows, 'session')} behind" if lag.rows else ""
 
 
+def rebuilding_text(lag: Lag) -> str:
+    """Whether a new index is built, while the old one is searched."""
+    return f"a new index lacks {pluralize(lag.unbuilt, 'file')}" if lag.unbuilt else ""
+
+
 def all_behind_texts(lag: Lag) -> list[str]:
     texts = (behind_text(lag), rows_behind_text(lag), tasks_behind_text(lag))
     return [text for text in texts if text]
@@ -64,4 +71,4 @@ def lag_from(rows: list[Row], now: datetime) -> Lag:
     row = rows[0]
     oldest = row["oldest"]
     seconds = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    return Lag(seconds, row["sources"], row["mark"], row["tasks"], row["rows"])
+    return Lag(seconds, row["sources"], row["mark"], row["tasks"], row["rows"], row["unbuilt"])

@@ -18,12 +18,12 @@ from ingest import log
 from ingest.codex.request_text import letter_text
 from ingest.db.commit_counter import CommitCounter
 from ingest.db.query_reader import DerivedStore, QueryReader, Row
-from ingest.db.search_changes import index_folder, mark_damaged
+from ingest.db.search_changes import mark_damaged
 from ingest.errors import IndexUnusable, MeaningUnavailable
 from ingest.sessions.search.embedder import Embedder
 from ingest.sessions.search.entries import call_text, digest
 from ingest.sessions.search.excerpt import excerpt
-from ingest.sessions.search.index import Found, SearchIndex, State
+from ingest.sessions.search.index import VERSION, Found, SearchIndex, State
 from ingest.sessions.search.indexer import bring_up_to_date
 from ingest.sessions.search.lag import Lag, lag
 from ingest.sessions.search.matching import Matching, Scope
@@ -108,7 +108,7 @@ def search(
         except IndexUnusable:
             _opened.pop(access.path, None)
     else:
-        mark_damaged(access.path)
+        _mark_damaged(access.path, State.parse(behind.mark))
     return SearchResult([], 0, behind)
 
 
@@ -319,16 +319,25 @@ _opening = threading.Lock()
 def _open(database: Path, stored: State | None) -> SearchIndex | None:
     """The index of this database as it is now; opening it once is enough. None if it is not there
     yet."""
+    if stored is None:
+        return None
     with _opening:
-        folder, index = _opened.get(database, (0, None))
+        number, index = _opened.get(database, (0, None))
+        folder = stored.folder(database)
         try:
-            inode = index_folder(database).stat().st_ino
+            inode = folder.stat().st_ino
         except OSError:
             return None
-        if index is None or folder != inode:
-            index = SearchIndex.open(database)
+        if index is None or (index.folder, number) != (folder, inode):
+            index = SearchIndex.open(folder)
             _opened[database] = (inode, index)
         else:
             index.reload()
         state = index.state()
         return index if state is not None and state.is_same_index(stored) else None
+
+
+def _mark_damaged(database: Path, stored: State | None) -> None:
+    """One of another version is replaced anyway, and may be no more than incomplete for us."""
+    if stored is not None and stored.version == VERSION:
+        mark_damaged(stored.folder(database))
