@@ -75,7 +75,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         ),
     ] = "automatic"
     max_attempts: Annotated[
-        int, Setting("After this many failed attempts a batch is dead and no longer retried", 1)
+        int, Setting("After this many failed attempts a batch is given up and no longer retried", 1)
     ] = 8
     stall_minutes: Annotated[
         float, Setting("An open turn without output for this many minutes is stalled", 0.1)

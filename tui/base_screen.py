@@ -14,6 +14,7 @@ from typing import Any, ClassVar, Final
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
+from textual.content import Content
 from textual.geometry import Offset
 from textual.widget import Widget
 from textual.widgets import Static
@@ -266,6 +267,10 @@ class BaseScreen(DashboardNode, PushedScreen[None]):
             self.load_now()
 
         self.start_worker(run, group=COMMAND_GROUP)
+
+    def explained(self) -> Query[list[Content]] | None:
+        """What this screen adds to the `why` dialog."""
+        return None
 
     def show_error(self, error: Exception | QueryFailure) -> None:
         """Show why a command failed, and what to do."""

@@ -38,10 +38,12 @@ def column_chart(
     top = max((sum(stack) for stack in (*stacks, *_stacks(scale_with, available))), default=0.0)
     per_column = min(9, max(1, available // max(1, len(stacks))))
     gap = 1 if per_column > 1 else 0
+    ticks = {height, height // 2} if height % 2 == 0 else {height}
     lines = []
     for row in range(height, 0, -1):
         cells = [_cell(stack, top, row, height, per_column - gap) for stack in stacks]
-        lines.append(_label(format_value(top), row == height) + Content(" " * gap).join(cells))
+        tick = format_value(row / height * top) if row in ticks else ""
+        lines.append(_label(tick) + Content(" " * gap).join(cells))
     return [*lines, *_axis(axis_labels, per_column * len(stacks) - gap)]
 
 
@@ -71,17 +73,16 @@ def share_bar(share: float, width: int, tone: str = "blue") -> Content:
     return content.block(filled, tone) + content.block("·" * (width - len(filled)), "dim")
 
 
-def _label(text: str, shown: bool) -> Content:
-    return content.block(f"{text if shown else '':>{MARGIN - 1}} ", "dim")
+def _label(tick: str) -> Content:
+    return content.block(f"{tick:>{MARGIN - 1}} ", "dim")
 
 
 def _axis(axis_labels: AxisLabels, available: int) -> list[Content]:
     left, right = axis_labels
     gap = max(1, available - len(left) - len(right))
-    margin = " " * MARGIN
     return [
-        content.block(margin + "─" * available, "dim"),
-        content.block(f"{margin}{left}{' ' * gap}{right}", "dim"),
+        _label("0") + content.block("─" * available, "dim"),
+        content.block(f"{' ' * MARGIN}{left}{' ' * gap}{right}", "dim"),
     ]
 
 

@@ -86,7 +86,7 @@ COMMANDS: Final = _table(
     Command("suspend", "ctrl+z", "suspend", "Go to the shell; `fg` comes back."),
     Command("copy", "y", "copy", "Copy what is under the cursor.", in_footer=True),
     Command("copy-id", "Y", "copy id", "Copy its id or path."),
-    Command("why", "w", "why", "Show what the numbers consist of."),
+    Command("why", "w", "why", "Show what states and numbers come from."),
     # ── lists ──
     Command("open", "enter", "open", "Open the row under the cursor.", in_footer=True),
     Command(

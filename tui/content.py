@@ -10,7 +10,7 @@ from typing import Final
 from textual.content import Content
 
 from ingest.text.sanitize import one_line, safe_text, truncate
-from ingest.text.state_style import STATE_STYLES, UNKNOWN
+from ingest.text.state_style import STATE_STYLES, UNKNOWN, batch_word
 
 TONES: Final = {
     "green": "$text-success",
@@ -19,12 +19,12 @@ TONES: Final = {
     "magenta": "$text-secondary",
     "cyan": "$text-accent",
     "blue": "$text-primary",
+    "bar": "$text-primary",
     "dim": "$foreground-muted",
     "bold": "bold",
     "title": "bold $text-primary",
 }
 """Tones by name, with the styles of the theme."""
-_BATCH_STATES: Final = {"failed": "to retry", "backed_off": "to retry", "dead": "given up"}
 
 
 def line(text: str | int | None, tone: str = "", columns: int | None = None) -> Content:
@@ -56,8 +56,8 @@ def state(word: str, count: int | None = None) -> Content:
 
 
 def batch_state(word: str, count: int | None = None) -> Content:
-    """The state of a batch. People see one word for all that will be tried again."""
-    return state(_BATCH_STATES.get(word, word), count)
+    """The state of a batch, in the words for people."""
+    return state(batch_word(word), count)
 
 
 def row(*parts: Content | str | None, gap: str = "  ") -> Content:

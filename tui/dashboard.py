@@ -40,6 +40,7 @@ from ingest.text.times import Clock, utc_now
 from tui import content, unexpected_errors
 from tui.actions import carry_out, possible
 from tui.base_screen import BaseScreen
+from tui.colourless import Colourless
 from tui.commands import SCREENS, bind, remapped_keys
 from tui.idle_gc import IdleCollector
 from tui.needs import LastErrors
@@ -203,8 +204,11 @@ class Dashboard(App[int]):
         """Where the session under the cursor works, or worked when the cursor left it."""
         self.animation_level = "none"
         self._filters.append(OutputSanitizer(ascii=options.ascii))
-        if settings.color == "never" and not self.no_color:
-            self._filters.append(Monochrome())
+        if settings.color == "never" or self.no_color:
+            self.no_color = True
+            # Textual's own filter leaves shades of grey.
+            kept = [each for each in self._filters if not isinstance(each, Monochrome)]
+            self._filters = [*kept, Colourless()]
         for theme in THEMES:
             self.register_theme(theme)
         # With 16 colours, the muted ones of the default theme would all be the same grey.
@@ -580,9 +584,11 @@ class Dashboard(App[int]):
         self.push_screen(HelpScreen(list(possible(self.screen))))
 
     def action_why(self) -> None:
-        from tui.screens.why import header_details
+        from tui.screens.why import details
 
-        self.push_screen(header_details(self.now))
+        screen = self.screen
+        here = screen.explained() if isinstance(screen, BaseScreen) else None
+        self.push_screen(details(self.now, here))
 
     def action_palette(self) -> None:
         from tui.screens.palette import command_palette

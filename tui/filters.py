@@ -2,7 +2,7 @@
 and `name:value` for the fields that a list defines. Pure. Any text is a valid filter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -27,7 +27,7 @@ class Filter(Struct, frozen=True):
         )
 
 
-def parse(text: str, names: Sequence[str] = ()) -> Filter:
+def parse(text: str, names: Collection[str] = ()) -> Filter:
     """The filter in a text. An unknown field name is an ordinary word."""
     fields: dict[str, tuple[str, ...]] = {}
     words, without = [], []
@@ -41,6 +41,26 @@ def parse(text: str, names: Sequence[str] = ()) -> Filter:
         else:
             words.append(word)
     return Filter(fields, tuple(words), tuple(without))
+
+
+def completed(
+    text: str, values: Mapping[str, Sequence[str]], words: Sequence[str]
+) -> Iterator[str]:
+    """What a filter may become: its last word is completed to a field, to a value of its field, or
+    to one of the `words` of the list. The values of `""` are words, too; a field without values of
+    its own takes the words of the list.
+    """
+    before, _, last = text.rpartition(" ")
+    name, colon, value = last.lower().partition(":")
+    if colon and name in values:
+        offers = [f"{name}:{each}" for each in values[name] or words if each.startswith(value)]
+    else:
+        sign = "!" if last.startswith("!") else ""
+        known = (*values.get("", ()), *(f"{field}:" for field in values if field), *words)
+        wanted = name.removeprefix("!")
+        offers = [sign + each for each in known if each.startswith(wanted)] if last else []
+    start = f"{before} " if before else ""
+    return (start + offer for offer in dict.fromkeys(offers) if offer != last)
 
 
 def matches(text: str, words: str) -> bool:

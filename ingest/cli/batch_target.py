@@ -61,7 +61,7 @@ _OPTIONS: Final[dict[str, dict[str, Any]]] = {
     "error": {"metavar": "CODE", "help": "Only batches whose last error has this code."},
     "older-than": {"metavar": "TIME", "help": "Only batches unchanged for this long: 1h, 7d."},
     "only-error": {"is_flag": True, "help": "Only batches whose last attempt failed."},
-    "include-dead": {"is_flag": True, "help": "Include dead batches."},
+    "include-dead": {"is_flag": True, "help": "Include batches that were given up."},
     "limit": {"metavar": "N", "type": click.IntRange(min=1), "help": "Change at most N batches."},
 }
 

@@ -142,7 +142,7 @@ COMMANDS: Final = (
     Entry(
         "batches",
         f"{_HERE}.batches",
-        "List and manage the queue: pending, failed and dead batches.",
+        "List and manage the queue: batches that wait, failed or were given up.",
         "tailboard batches list --state failed",
     ),
     Entry(

@@ -327,6 +327,13 @@ create or replace macro program_of(command) as regexp_extract(
     1
 );
 
+-- The lines in the output of a command by which git names the commits that it made:
+-- `[main 361059c] Improve error messages`.
+create or replace macro commit_lines(output) as regexp_extract_all(
+    if(contains(output, '['), output, ''),
+    '(?m)^\[[^\]\n]{1,200}? (?:\(root-commit\) )?[0-9a-f]{7,40}\][^\n]{0,200}'
+);
+
 -- The branch to which people moved a session's work with `tailboard state reconcile`; the last
 -- command counts.
 create or replace view v_moves as

@@ -22,6 +22,7 @@ from ingest.sessions.load import decode_steps
 from ingest.sessions.model import patched_files
 from ingest.sessions.questions import question_text
 from ingest.sessions.session import ID_CHARS
+from ingest.text.hashes import short_hash
 
 OUTPUT_LINES: Final = 30
 """Most lines of a call's output that are listed as items."""
@@ -47,6 +48,7 @@ class TimelineKind(StrEnum):
     TURN = "turn"
     MESSAGE = "message"
     CALL = "call"
+    COMMIT = "commit"
     FILE = "file"
     PLAN = "plan"
     AGENT = "agent"
@@ -178,6 +180,8 @@ def _to_moments(at: TimelinePosition, row: Row) -> list[Moment]:
             return [_message(at, row)]
         case TimelineKind.CALL:
             return _call(at, row)
+        case TimelineKind.COMMIT:
+            return [_commit(at, row)]
         case TimelineKind.FILE:
             moved = f" → {row['moved_to']}" if row["moved_to"] else ""
             body = f"{row['change']} {row['path']}{moved}"
@@ -243,6 +247,12 @@ def _call(at: TimelinePosition, row: Row) -> list[Moment]:
         for n, text in enumerate(shown[:OUTPUT_LINES], 1)
     ]
     return [first_moment, *lines]
+
+
+def _commit(at: TimelinePosition, row: Row) -> Moment:
+    where, _, subject = row["line"].partition("]")
+    head = f"{short_hash(where.split()[-1])} {subject.strip()}"
+    return Moment(at, row["time"], "", "commit", head, row["output"], None, row["length"])
 
 
 def _agent(at: TimelinePosition, row: Row) -> Moment:

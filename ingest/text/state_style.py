@@ -14,6 +14,7 @@ class StateStyle(NamedTuple):
 
 _RUNNING = StateStyle("●", "*", "green")
 _WAITING = StateStyle("◐", "?", "yellow")
+_TO_RETRY = StateStyle("↻", "r", "yellow")
 _STALLED = StateStyle("◆", "!", "magenta")
 _DONE = StateStyle("✓", "d", "dim")
 _FAILED = StateStyle("✗", "x", "red")
@@ -50,13 +51,13 @@ STATE_STYLES: Final = {
     # batches
     "claimed": _RUNNING,
     "stuck": _STALLED,
-    "backed_off": _WAITING,
+    "backed_off": _TO_RETRY,
     "completed_empty": _DONE,
     "dead": _FAILED,
     "cancelled": _STOPPED,
     "snoozed": _STOPPED,
     "superseded": UNKNOWN,
-    "to retry": _WAITING,
+    "to retry": _TO_RETRY,
     "given up": _FAILED,
     # sources
     "following": _RUNNING,
@@ -68,3 +69,9 @@ STATE_STYLES: Final = {
     "ok": _DONE,
     "problem": _FAILED,
 }
+_BATCH_WORDS: Final = {"failed": "to retry", "backed_off": "to retry", "dead": "given up"}
+
+
+def batch_word(state: str) -> str:
+    """The state of a batch for people: one word for all that will be tried again."""
+    return _BATCH_WORDS.get(state, state)

@@ -9,7 +9,7 @@ from typing import Any
 from ingest.demo.story import Chapter, Form
 from tests.build import Home, Rollout
 from tests.build.line import START_MS, Clock
-from tests.demo.project import Project, ago_ms
+from tests.demo.project import NOW_MS, Project, ago_ms
 
 
 class DemoRecorder:
@@ -43,7 +43,7 @@ class DemoRecorder:
 
     def with_usage(self, session: Rollout, base: int = 12_000) -> Rollout:
         """Give the answers of the model a duration and token counts."""
-        session.price = Usage(self.clock, session.thread.id, base)
+        session.price = Usage(self.clock, session, base)
         session.length = lambda answers: 180 + 97 * (answers % 7)
         return session
 
@@ -106,15 +106,32 @@ class DemoRecorder:
 class Usage:
     """The token count of each answer. Advances the clock by the time the answer takes."""
 
-    def __init__(self, clock: Clock, seed: str, base: int) -> None:
+    def __init__(self, clock: Clock, session: Rollout, base: int) -> None:
         self._clock = clock
-        self._seed = seed
+        self._session = session
         self._base = base
 
     def __call__(self, answers: int) -> int:
-        digest = hashlib.sha256(f"{self._seed}/{answers}".encode()).digest()
+        digest = hashlib.sha256(f"{self._session.thread.id}/{answers}".encode()).digest()
         self._clock.advance(2.5 + digest[0] / 64)
+        self._session.limits = limits(self._clock.seconds)
         return self._base + answers * 2_400 + digest[1] * 11
+
+
+def limits(at: float) -> dict[str, Any]:
+    """The account's windows. Depends only on the time, because sessions are recorded one by one."""
+    return {"primary": _window(at, 300, 0.72, 82.0), "secondary": _window(at, 10_080, 0.6, 54.0)}
+
+
+def _window(at: float, minutes: int, now_at: float, used_now: float) -> dict[str, Any]:
+    """A window that is used evenly; now, `now_at` of it has passed."""
+    length = 60 * minutes
+    passed = ((at - NOW_MS / 1000) / length + now_at) % 1
+    return {
+        "used_percent": round(min(100.0, passed / now_at * used_now), 1),
+        "window_minutes": minutes,
+        "resets_at": round(at + (1 - passed) * length),
+    }
 
 
 def steps(done: int, *texts: str) -> list[tuple[str, str]]:

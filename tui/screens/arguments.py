@@ -15,9 +15,11 @@ from ingest.sessions.search.completion import (
 )
 from ingest.sessions.session import label, list_sessions
 from ingest.text.sanitize import one_line
+from tui.actions import Possible
 from tui.query_runner import QueryResult
 from tui.scope import Place
 from tui.themes import THEMES
+from tui.widgets.list_pane import ListPane
 
 if TYPE_CHECKING:
     from tui.dashboard import Dashboard
@@ -95,8 +97,9 @@ class Arguments:
         if isinstance(answer, QueryResult):
             self.names, self._filters = answer.value
 
-    def of(self, command: str, text: str) -> list[str]:
+    def of(self, possible: Possible, text: str) -> list[str]:
         """The arguments of this command that a text may become, the most likely ones first."""
+        command = possible.command.name
         match command:
             case "go":
                 return list(dict.fromkeys(one_line(each.name) for each in named(self.names, text)))
@@ -105,5 +108,7 @@ class Arguments:
             case "search":
                 offers = completions(text, self._filters)
                 return [apply_completion(text, offer) for offer in offers]
+            case "filter" if isinstance(possible.namespace, ListPane):
+                return possible.namespace.completed_filters(text)
             case _:
                 return [each for each in self._fixed.get(command, []) if each.startswith(text)]

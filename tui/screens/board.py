@@ -25,7 +25,14 @@ from tui.query_runner import Query, QueryResult
 from tui.reading_progress import ReadingProgress
 from tui.resume_here import resume_here
 from tui.scope import Place
-from tui.screens.board_card import Card, load_card, load_resume, render_card, resume_command
+from tui.screens.board_card import (
+    Card,
+    load_card,
+    load_resume,
+    render_card,
+    resume_command,
+    state_lines,
+)
 from tui.screens.board_tree import BoardTree
 from tui.screens.needs_pane import NeedsPane
 from tui.summary import Summary, summarize, summary
@@ -236,7 +243,7 @@ class CardPane(Pane):
 class BoardScreen(BaseScreen):
     TAB = "board"
     AUTO_FOCUS = "SessionsPane Table"
-    BINDINGS: ClassVar[list[BindingType]] = bind("resume", "resume-here", "why")
+    BINDINGS: ClassVar[list[BindingType]] = bind("resume", "resume-here")
 
     def __init__(self) -> None:
         super().__init__()
@@ -354,15 +361,7 @@ class BoardScreen(BaseScreen):
         if card is not None:
             resume_here(self.app, card.session)
 
-    def action_why(self) -> None:
-        """Show why the session has its state, and the end of its timeline."""
-        from tui.screens.session import SessionScreen
-
+    def explained(self) -> Query[list[Content]] | None:
+        """Why the session under the cursor has its state."""
         card = self.query_exactly_one(CardPane).card
-        if card is not None:
-            session = card.session
-            self.app.push_screen(SessionScreen(session.home_id, session.id, newest=True))
-            reason = content.line(f"{session.state}: {session.state_reason}").plain
-            self.notify(reason, markup=False)
-        else:
-            self.dashboard.action_why()
+        return None if card is None else lambda _: state_lines(card.session)

@@ -18,6 +18,7 @@ from ingest.sessions.load import load_log
 from ingest.sessions.model import SessionLog, SessionPlan
 from ingest.sessions.scope import Now, Scope
 from ingest.sessions.session import Context, Session, branch_label, label
+from ingest.text.hashes import short_hash
 from ingest.text.numbers import pluralize, tokens
 from ingest.text.redact import mask
 from ingest.text.times import ago, duration
@@ -29,10 +30,20 @@ _MAX_FAILURES: Final = 6
 _MAX_PROMPT_CHARS: Final = 600
 _MAX_PROMPT_LINES: Final = 6
 _MAX_LISTED: Final = 8
-ALIGNMENT_TONES: Final = {
+_ALIGNMENT_TONES: Final = {
     AlignmentState.ALIGNED: "green",
     AlignmentState.NO_REPO: "dim",
     AlignmentState.UNKNOWN: "dim",
+}
+_ALIGNMENT_TEXTS: Final = {
+    AlignmentState.ALIGNED: "checkout aligned",
+    AlignmentState.AHEAD: "checkout ahead",
+    AlignmentState.BEHIND: "checkout behind",
+    AlignmentState.OTHER_BRANCH: "checkout on another branch",
+    AlignmentState.REWRITTEN: "branch rewritten",
+    AlignmentState.DETACHED: "checkout detached",
+    AlignmentState.NO_REPO: "no repository",
+    AlignmentState.UNKNOWN: "checkout unknown",
 }
 _EXPLAINED: Final = (
     SessionState.STALLED, SessionState.WAITING, SessionState.FAILED, SessionState.IDLE
@@ -54,6 +65,19 @@ def resume_command(session: Session) -> str:
     return f"codex resume {session.id}"
 
 
+def alignment_text(state: AlignmentState) -> Content:
+    """Whether the checkout still is as it was when the session began."""
+    return content.line(_ALIGNMENT_TEXTS[state], _ALIGNMENT_TONES.get(state, "yellow"))
+
+
+def state_lines(session: Session) -> list[Content]:
+    """Why a session has its state."""
+    return [
+        content.row(content.line(label(session), "title"), content.line(session.project, "dim")),
+        content.row(content.state(session.state_text), content.line(session.state_reason)),
+    ]
+
+
 def load_resume(reader: QueryReader, session: str, now: Now, git: Git) -> Resume | None:
     """What is left to do, and whether the checkout matches. Slow: runs git."""
     # Imported late, so that the first card is shown sooner.
@@ -73,13 +97,11 @@ def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     yield content.row(
         content.state(session.state_text), content.line(ago(session.last_at, now), "dim")
     )
-    commit = f"@ {session.commit[:8]}" if session.commit else ""
+    commit = f"@ {short_hash(session.commit)}" if session.commit else ""
     yield content.row(
         content.line(session.project, "bold"),
         content.line(f"{branch_label(session)} {commit}"),
-        content.line(more.alignment, ALIGNMENT_TONES.get(more.alignment, "yellow"))
-        if more
-        else None,
+        alignment_text(more.alignment) if more else None,
         gap=" · ",
     )
     if more and more.alignment is not AlignmentState.ALIGNED:
@@ -191,10 +213,10 @@ def _more(more: Resume) -> Iterator[Content]:
     for title, entries in (
         ("Also open", [f"{step.text}  ({step.origin})" for step in others]),
         ("Decisions", [f"{decision.text}, {decision.by}" for decision in decisions]),
-        ("Commits during the session", [f"{c.id[:8]} {c.subject}" for c in more.commits]),
+        ("Commits during the session", [f"{short_hash(c.id)} {c.subject}" for c in more.commits]),
         (
             "Commits since then, outside sessions",
-            [f"{c.id[:8]} {c.subject}, {c.author}" for c in more.uncovered],
+            [f"{short_hash(c.id)} {c.subject}, {c.author}" for c in more.uncovered],
         ),
     ):
         if entries:

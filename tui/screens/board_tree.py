@@ -8,7 +8,7 @@ no projects and no branches.
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
@@ -49,6 +49,7 @@ Pulses = Mapping[Key, Pulse]
 
 
 class BoardTree:
+    filter_values: ClassVar[Mapping[str, Sequence[str]]] = {"": list(SessionState)}
     columns = (
         Column("session", "Session", 24, grow=1),
         Column("plan", "Plan", 9, drop_order=3),

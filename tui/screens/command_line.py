@@ -44,7 +44,7 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
 
     def __init__(self, possible: list[Possible], dashboard: "Dashboard") -> None:
         super().__init__()
-        self.commands = {each.command.name: each.command for each in possible}
+        self._possible = {each.command.name: each for each in possible}
         self._dashboard = dashboard
         self._arguments = Arguments(list(dashboard.available_themes))
 
@@ -53,7 +53,7 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
             yield Static()
             yield TextInput(
                 placeholder="a command; Tab completes, Esc cancels",
-                suggester=SuggestFromList(sorted(self.commands), case_sensitive=False),
+                suggester=SuggestFromList(sorted(self._possible), case_sensitive=False),
             )
 
     def on_mount(self) -> None:
@@ -75,23 +75,27 @@ class CommandLine(ModalScreen[str | None], PushedScreen[str | None]):
         offers: list[Content] = []
         names = self._starting_with(name)[:_SHOWN]
         if space:
-            names = [name] if name in self.commands else []
+            names = [name] if name in self._possible else []
             most = max(_SHOWN, self.app.size.height // 2)
-            offers = [content.line(offer) for offer in self._arguments.of(name, rest)[:most]]
-        lines = [self._help_line(self.commands[each]) for each in names]
+            offers = [content.line(offer) for offer in self._offers(name, rest)[:most]]
+        lines = [self._help_line(self._possible[each].command) for each in names]
         self.query_exactly_one(Static).update(content.lines(*lines, *offers))
 
     def _starting_with(self, text: str) -> list[str]:
-        return sorted(name for name in self.commands if name.startswith(text))
+        return sorted(name for name in self._possible if name.startswith(text))
+
+    def _offers(self, name: str, argument: str) -> list[str]:
+        possible = self._possible.get(name)
+        return [] if possible is None else self._arguments.of(possible, argument)
 
     def key_tab(self) -> None:
         line = self.query_exactly_one(Input)
         name, space, rest = line.value.partition(" ")
         if space:
-            offers = [f"{name} {offer}" for offer in self._arguments.of(name, rest)]
+            offers = [f"{name} {offer}" for offer in self._offers(name, rest)]
         else:
             offers = [
-                each + (" " if self.commands[each].argument else "")
+                each + (" " if self._possible[each].command.argument else "")
                 for each in self._starting_with(name)
             ]
         if offers:

@@ -92,7 +92,7 @@ def _heading(period: str) -> Content:
 class InsightsScreen(BaseScreen):
     TAB = "insights"
     FOLLOWS_SCOPE = False
-    BINDINGS: ClassVar[list[BindingType]] = bind("period", "compare", "why")
+    BINDINGS: ClassVar[list[BindingType]] = bind("period", "compare")
     DEFAULT_CSS = (
         "InsightsScreen SpendingPane { width: 1fr; } InsightsScreen ChartsPane { width: 1fr; }"
     )
@@ -129,16 +129,11 @@ class InsightsScreen(BaseScreen):
         self._set_periods()
         self.load_now()
 
-    def action_why(self) -> None:
-        """Show the sessions and turns with the largest numbers."""
+    def explained(self) -> Query[list[Content]]:
+        """The sessions and turns with the largest numbers."""
         from tui.screens.insights_details import charts_details
-        from tui.screens.why import DetailsScreen
 
-        period = self._charts.period
-        nothing = "No sessions in this period."
-        self.app.push_screen(
-            DetailsScreen(charts_details(period), f"largest in {period.name}", nothing)
-        )
+        return charts_details(self._charts.period)
 
     def action_compare(self) -> None:
         if PERIODS[self._period][1] is None:

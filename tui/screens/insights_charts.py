@@ -15,7 +15,7 @@ from ingest.text.times import duration
 from tui import charts, content
 
 _NONE: Final = "none in this period"
-HEIGHT: Final = 7
+HEIGHT: Final = 8
 LOW_HEIGHT: Final = 4
 _NAME_WIDTH: Final = 18
 _VALUE_WIDTH: Final = 18
@@ -111,7 +111,7 @@ def _tokens(data: Insights, width: int, scale_with: Insights | None) -> Iterator
         for (sign, tone), model, days in zip(
             charts.FILLS, tokens.models, tokens.totals, strict=False
         ):
-            share = f"{numbers.tokens(sum(days))}  {sum(days) / total:.0%}"
+            share = content.block(f"{numbers.tokens(sum(days)):>7} {sum(days) / total:>5.0%}")
             yield content.row(content.block(" " * charts.MARGIN + sign, tone), _name(model), share)
     yield Content("")
 
@@ -152,7 +152,7 @@ def _time(data: Insights, width: int) -> Iterator[Content]:
     yield _title("Where the time went", duration(total) if total else _NONE)
     for name, seconds in parts if total else ():
         share = seconds / total
-        yield _bar(_name(name), share, f"{duration(seconds)}  {share:.0%}", width)
+        yield _bar(_name(name), share, f"{duration(seconds):>8} {share:>5.0%}", width)
     yield Content("")
 
 
@@ -206,7 +206,7 @@ def _distribution(
 
 
 def _whole_number(value: float) -> str:
-    return f"{int(value):,}"
+    return f"{value:,.1f}".removesuffix(".0")
 
 
 def _typical_values(item: Distribution, format_value: charts.Format) -> str:
@@ -233,7 +233,7 @@ def _coverage(data: Insights, width: int) -> Iterator[Content]:
 
 def _bar(name: Content, share: float, text: str, width: int, tone: str = "blue") -> Content:
     bar_width = max(4, min(40, width - _NAME_WIDTH - max(_VALUE_WIDTH, len(text) + _GAPS)))
-    return content.row(name, charts.share_bar(share, bar_width, tone), text)
+    return content.row(name, charts.share_bar(share, bar_width, tone), content.block(text))
 
 
 def _format(value: float | None, unit: str) -> str:

@@ -26,6 +26,7 @@ def charts_details(period: Period) -> Query[list[Content]]:
             [(f"insights.{name}", values) for name in ("spenders", "longest", "ended_badly")]
         )
         return [
+            content.line(f"Largest in {period.name}", "title"),
             *_part("Sessions with the most tokens", spenders, lambda row: tokens(row["total"])),
             *_part("Longest turns", longest, lambda row: duration(row["seconds"])),
             *_part("Last unsuccessful turns", unsuccessful, lambda row: row["state"]),

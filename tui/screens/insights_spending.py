@@ -14,6 +14,7 @@ from textual.content import Content
 from ingest.db.query_reader import QueryReader
 from ingest.report.period import Period
 from ingest.report.spending import MOST, Spent, by_project, by_session, by_turn
+from ingest.sessions.session import UNTITLED
 from ingest.sessions.timeline import TimelineKind, TimelinePosition
 from ingest.text import numbers
 from ingest.text.numbers import pluralize
@@ -45,12 +46,12 @@ class Level(Struct, frozen=True):
 
 class Spending(InMemoryListing):
     columns = (
-        Column("name", "WHAT", 14, grow=1),
+        Column("name", "What", 14, grow=1),
         Column("bar", "", _BAR_WIDTH, drop_order=3, sorts=False),
-        Column("tokens", "TOKENS", 7, right=True),
-        Column("seconds", "TIME", 8, right=True, drop_order=1),
-        Column("turns", "TURNS", 5, right=True, drop_order=4),
-        Column("unsuccessful", "FAILED", 6, right=True, drop_order=2),
+        Column("tokens", "Tokens", 7, right=True),
+        Column("seconds", "Time", 8, right=True, drop_order=1),
+        Column("turns", "Turns", 5, right=True, drop_order=4),
+        Column("unsuccessful", "Failed", 6, right=True, drop_order=2),
     )
 
     def __init__(self, level: Level) -> None:
@@ -84,14 +85,14 @@ def _key(level: Level, spent: Spent) -> Key:
 
 def _list_row(key: Key, spent: Spent, most: int, depth: int) -> ListRow:
     is_turn = spent.place is not None
-    name = f"{spent.key:>3} {spent.name}" if is_turn else spent.name
+    name = f"{spent.key:>3} {spent.name or UNTITLED}" if is_turn else spent.name
     kind = Styled("agent ", "cyan") if spent.agent else ""
     tokens, time = numbers.tokens(spent.tokens), duration(spent.seconds) if spent.seconds else ""
     return ListRow(
         key=key,
         cells=(
             (kind, Styled(name, "" if depth else "bold")),
-            Styled(charts.bar(spent.tokens, most, _BAR_WIDTH), "blue"),
+            Styled(charts.bar(spent.tokens, most, _BAR_WIDTH), "bar"),
             tokens,
             Styled(time, "dim"),
             "" if is_turn else spent.turns,

@@ -61,7 +61,7 @@ class CommandProvider(Provider):
             if space and command.name == name and command.argument:
                 if not self._arguments.loaded:
                     await self._arguments.load(dashboard_of(self))
-                offers = self._arguments.of(name, argument)
+                offers = self._arguments.of(each, argument)
                 for offer in dict.fromkeys([*offers[:_MAX_HITS], argument]):
                     line = content.line(f"{name} {offer}").plain
                     shown = self._with_keys(content.line(line), each)

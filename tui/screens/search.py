@@ -28,10 +28,10 @@ from ingest.sessions.search.search import Hit
 from ingest.sessions.timeline import load_moments
 from tui import content
 from tui.base_screen import BaseScreen
-from tui.commands import COMMANDS, SCREENS, bind
+from tui.commands import COMMANDS, SCREENS, bind, key_label, keys_of
 from tui.dialogs import ChoiceDialog
 from tui.query_runner import Query
-from tui.screens.search_hits import MAX_HITS, Hits, position_of
+from tui.screens.search_hits import MAX_HITS, NEWEST, Hits, position_of
 from tui.screens.session_entry import body_text
 from tui.widgets.column import fit
 from tui.widgets.list_pane import FilterInput, ListPane, ListStatus
@@ -104,15 +104,22 @@ class FilterHighlighter(Highlighter):
             text.stylize(style, start, end)
 
 
+class HitTable(Table):
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        # The worst or oldest hits first would help nobody.
+        return action != "reverse" and super().check_action(action, parameters)
+
+
 class ResultsPane(ListPane):
     TITLE = "Results"
     BINDINGS: ClassVar[list[BindingType]] = bind("saved")
-    DEFAULT_CSS = (
-        "ResultsPane > .completions { height: 1; padding: 0 1; color: $foreground-muted; }"
-    )
+    DEFAULT_CSS = """
+    ResultsPane > .completions { height: 1; padding: 0 1; color: $foreground-muted; }
+    ResultsPane.-empty > HitTable { height: 0; }
+    """
 
     def __init__(self, hits: Hits) -> None:
-        super().__init__(Table(hits, titles=False, marks=False), noun="hit")
+        super().__init__(HitTable(hits, marks=False), noun="hit")
         self.hits = hits
         self._shown = ""
         """The query whose hits are shown."""
@@ -195,9 +202,20 @@ class ResultsPane(ListPane):
         total, behind = self.hits.total, behind_text(self.hits.lag)
         # Without any hit, the list says it.
         unknown = self._unknown_values() if total else []
-        parts = [*unknown, behind, f"best of {total:,}" if total > MAX_HITS else ""]
+        parts = [*unknown, behind, f"of {total:,}" if total > MAX_HITS else "", self._order()]
         text = " · ".join(filter(None, parts))
         return content.line(text, "yellow" if unknown or behind else "dim") if text else None
+
+    def _order(self) -> str:
+        """The order of the hits, and the key that changes it."""
+        view = self.table.view
+        if not self.table.length:
+            return ""
+        if not self.hits.parse(view.filter).words:
+            return "newest first"
+        key = key_label(keys_of(COMMANDS["sort"], self.dashboard.remapped).split(",")[0])
+        newest = view.sort == NEWEST
+        return f"newest first, {key}: best first" if newest else f"best first, {key}: newest first"
 
     def _unknown_values(self) -> list[str]:
         words = self.table.view.filter

@@ -24,6 +24,8 @@ from tui.widgets.listing import ViewState
 
 MAX_HITS: Final = 200
 """More words give fewer hits."""
+NEWEST: Final = "at"
+"""The column by which hits are sorted if not by relevance."""
 _TIMELINE_KINDS: Final = {
     "prompt": TimelineKind.MESSAGE,
     "answer": TimelineKind.MESSAGE,
@@ -48,14 +50,14 @@ def position_of(hit: Hit) -> TimelinePosition | None:
 
 
 class Hits:
-    """The filter of the view is the query."""
+    """The filter of the view is the query. The best hits come first, or the newest."""
 
     columns = (
         Column("kind", "Kind", 8, sorts=False),
         Column("text", "Match", 20, grow=3, sorts=False),
         Column("session", "Session", 14, grow=1, sorts=False, drop_order=3),
         Column("project", "Project", 10, sorts=False, drop_order=2),
-        Column("at", "When", 5, right=True, sorts=False, drop_order=1),
+        Column("at", "When", 5, right=True, drop_order=1),
     )
 
     def __init__(self, clock: Callable[[], datetime], embedder: Embedder | None = None) -> None:
@@ -83,7 +85,9 @@ class Hits:
             known = reader.first_row("projects.here", folders=folders)
             project = known["label"] if known else ""
             query = narrowed_to_here(query, load_anchors_here(reader, project, folder, os.environ))
-        result = search(reader, query, now, MAX_HITS, embedder=self.embedder)
+        result = search(
+            reader, query, now, MAX_HITS, embedder=self.embedder, newest=view.sort == NEWEST
+        )
         self.total = result.total
         self.lag = result.lag
         # The score decreases with age. Without it, a hit is the same key in each refresh.
@@ -113,7 +117,7 @@ class Hits:
         room = max(8, self.excerpt_width - len(state) - len(missing))
         text = excerpt(one_line(hit.excerpt), query.words, room)
         cells: tuple[Cell | tuple[Cell, ...], ...] = (
-            Styled(f" {hit.kind}", "cyan"),
+            Styled(hit.kind, "cyan"),
             (
                 Styled(state, style.color if style else "dim"),
                 *_marked(text, query),

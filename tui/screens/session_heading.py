@@ -10,7 +10,7 @@ from ingest.projects.git.read_repository import Git
 from ingest.sessions.session import Session, label
 from ingest.text.numbers import pluralize, tokens
 from tui import content
-from tui.screens.board_card import ALIGNMENT_TONES
+from tui.screens.board_card import alignment_text
 
 _HIDDEN_ALIGNMENTS: Final = (AlignmentState.NO_REPO, AlignmentState.UNKNOWN)
 _MIN_TITLE: Final = 12
@@ -22,7 +22,7 @@ def load_alignment(session: Session, git: Git) -> Content | None:
     state = alignments([anchor_of(session)], git)[session.id].state
     if state in _HIDDEN_ALIGNMENTS:
         return None
-    return content.line(state, ALIGNMENT_TONES.get(state, "yellow"))
+    return alignment_text(state)
 
 
 def heading(

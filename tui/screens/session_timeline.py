@@ -29,6 +29,7 @@ _FIRST: Final = -1
 """The `part` of the first item of an entry where it is listed as a part of it."""
 _TONES: Final = {
     TimelineKind.TURN: "title",
+    TimelineKind.COMMIT: "green",
     TimelineKind.FILE: "cyan",
     TimelineKind.PLAN: "magenta",
     TimelineKind.AGENT: "cyan",

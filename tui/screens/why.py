@@ -1,4 +1,6 @@
-"""The `why` dialog: the sessions, files and errors that the numbers of the header consist of."""
+"""The `why` dialog: what a screen says about itself, and the sessions, files and errors that the
+numbers of the header consist of.
+"""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar, Final
@@ -23,6 +25,7 @@ from tui.widgets.text_view import TextView
 MAX_SHOWN: Final = 20
 _STATES: Final = ("running", "waiting", "stalled", "failed")
 _UNREADABLE: Final = ("damaged", "too_large", "unreadable", "missing")
+_NOTHING: Final = "No session is running or waiting, and everything is read."
 _NO_FILTER: Final[dict[str, Any]] = {
     "kinds": None,
     "session": None,
@@ -31,22 +34,21 @@ _NO_FILTER: Final[dict[str, Any]] = {
 }
 
 
-def header_details(now: Now) -> "DetailsScreen":
-    """What the numbers in the header consist of."""
-    nothing = "No session is running or waiting, and everything is read."
-    return DetailsScreen(_header_query(now), "what the numbers consist of", nothing)
+def details(now: Now, here: Query[list[Content]] | None) -> "DetailsScreen":
+    """What the screen explains, then what the numbers in the header consist of."""
 
-
-def _header_query(now: Now) -> Query[list[Content]]:
     def query(reader: QueryReader) -> list[Content]:
+        explained = here(reader) if here is not None else []
         return [
+            *explained,
+            *([Content("")] if explained else []),
             *_sessions(unfinished_sessions(reader, now)),
             *_sources(_first_sources(reader, sort="behind"), "behind"),
             *_sources(_first_sources(reader, states=list(_UNREADABLE), sort=""), "unreadable"),
             *_errors(reader.rows("pipeline.errors")),
         ]
 
-    return query
+    return DetailsScreen(query)
 
 
 def _first_sources(reader: QueryReader, *, sort: str, states: list[str] | None = None) -> list[Row]:
@@ -113,13 +115,13 @@ class DetailsScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
     }
     """
 
-    def __init__(self, query: Query[list[Content]], title: str, nothing: str) -> None:
+    def __init__(self, query: Query[list[Content]]) -> None:
         super().__init__()
-        self._query, self._title_text, self._nothing = query, title, nothing
+        self._query = query
 
     def compose(self) -> ComposeResult:
         with Vertical() as box:
-            box.border_title = f"Details: {self._title_text}"
+            box.border_title = "Why: what states and numbers come from"
             box.border_subtitle = "Esc close"
             yield TextView()
 
@@ -130,7 +132,7 @@ class DetailsScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):
         view = self.query_exactly_one(TextView)
         match await self.dashboard.queries.answer(self._query):
             case QueryResult(lines):
-                view.set_text(content.lines(*(lines or [content.line(self._nothing)])))
+                view.set_text(content.lines(*(lines or [content.line(_NOTHING)])))
             case QueryFailure(_, message, hint, _):
                 view.set_text(content.lines(content.line(message, "red"), content.line(hint)))
 

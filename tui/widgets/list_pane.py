@@ -14,8 +14,10 @@ from textual.widgets import Input, Static
 from ingest.text.numbers import pluralize
 from tui import content
 from tui.commands import bind
+from tui.filters import completed
 from tui.query_runner import Query
 from tui.ui_state import list_prefs
+from tui.widgets.listing import filter_values
 from tui.widgets.pane import Pane
 from tui.widgets.table import ListResult, Table
 from tui.widgets.text_input import TextInput
@@ -180,6 +182,10 @@ class ListPane(Pane):
             self.screen.set_focus(self.table)
         else:
             self.screen.set_focus(line)
+
+    def completed_filters(self, text: str) -> list[str]:
+        """What this beginning of a filter may become."""
+        return list(completed(text, filter_values(self.table.listing), self.table.known_words()))
 
     @on(Input.Changed, "FilterInput")
     def _filter_typed(self, event: Input.Changed) -> None:

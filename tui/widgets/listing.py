@@ -29,7 +29,14 @@ class ViewState(Struct, frozen=True):
     """Whether a tree is shown as a list."""
 
 
+def filter_values(listing: "Listing") -> Mapping[str, Sequence[str]]:
+    """The fields that a filter of the list may name, with their values; those of `""` are words."""
+    return getattr(listing, "filter_values", {})
+
+
 class Listing(Protocol):
+    """A list with fields for its filter has them in `filter_values`."""
+
     @property
     def columns(self) -> tuple[Column, ...]: ...
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import ClassVar, Final, NamedTuple
 
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from ingest.text.columns import GAP
@@ -38,7 +39,7 @@ def spanned(fitted: Sequence[FittedColumn]) -> Sequence[FittedColumn]:
 
 class Rows(ThemedView):
     COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "rows--title", "rows--cursor", "rows--cursor-unfocused", "rows--mark",
+        "rows--title", "rows--cursor", "rows--cursor-bar", "rows--cursor-unfocused", "rows--mark",
     }  # fmt: skip
     DEFAULT_CSS = """
     Rows {
@@ -48,7 +49,12 @@ class Rows(ThemedView):
             color: $block-cursor-foreground;
             text-style: bold;
         }
+        & > .rows--cursor-bar {
+            background: $block-cursor-background;
+            color: $block-cursor-foreground 60%;
+        }
         & > .rows--cursor-unfocused { background: $surface-lighten-1; }
+        &:nocolor > .rows--cursor-unfocused { text-style: underline; }
         & > .rows--mark { color: $text-warning; text-style: bold; }
     }
     """
@@ -117,6 +123,12 @@ class Rows(ThemedView):
         self._strips[key] = state, strip
         return strip
 
+    def _part_style(self, tone: str, state: RowState) -> Style:
+        """The row under the cursor has no tones; only its bars are not as bright as its text."""
+        if state.focused:
+            return self.foreground_of("rows--cursor-bar") if tone == "bar" else Style.null()
+        return self.tone_style(tone) if tone else Style.null()
+
     def _draw_row(self, state: RowState) -> Strip:
         base = self.style_of()
         if state.at_cursor:
@@ -130,10 +142,10 @@ class Rows(ThemedView):
             return Strip(segments).adjust_cell_length(self._fitted_width, base)
         columns = spanned(self._fitted) if state.row.spans else self._fitted
         for i, fitted in enumerate(columns):
-            for part in fitted_parts(state.row.cells[fitted.column_index], fitted):
-                plain = state.focused or not part.tone
-                style = base if plain else base + self.tone_style(part.tone)
-                segments.append(Segment(part.text, style))
+            segments += [
+                Segment(part.text, base + self._part_style(part.tone, state))
+                for part in fitted_parts(state.row.cells[fitted.column_index], fitted)
+            ]
             if i < len(columns) - 1:
                 segments.append(Segment(" " * GAP, base))
         return Strip(segments).adjust_cell_length(self._fitted_width, base)

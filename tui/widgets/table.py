@@ -9,6 +9,8 @@ The `Listing` defines the contents, `rows.py` draws a row.
 This module is one widget: its parts share the key order, the cursor and the cached rows.
 """
 
+import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
@@ -30,6 +32,7 @@ from tui.widgets.column import ListRow
 from tui.widgets.listing import Key, Listing, ViewState
 from tui.widgets.rows import Rows, RowState
 
+_WORD: Final = re.compile(r"\w[\w./-]+\w")
 FIRST_PAGE: Final = 60
 """Rows loaded at first, before the height of the widget is known."""
 _PREFETCH: Final = FIRST_PAGE // 2
@@ -492,6 +495,15 @@ class Table(Rows, can_focus=True):
 
     def action_reverse(self) -> None:
         self.set_view(replace(self.view, reverse=not self.view.reverse))
+
+    def known_words(self) -> list[str]:
+        """The words of the loaded rows, the most frequent ones first."""
+        counts = Counter(
+            word
+            for row in self._rows.values()
+            for word in set(_WORD.findall(row.visible_text().lower()))
+        )
+        return [word for word, _ in counts.most_common()]
 
     def set_filter(self, words: str) -> None:
         if words != self.view.filter:

@@ -8,6 +8,7 @@ from textual.content import Content
 from textual.widgets import Static
 
 from ingest.projects.tasks.model import CLOSED, OBSERVED, EdgeKind, Roadmap, Task
+from ingest.text.hashes import short_hash
 from ingest.text.times import ago, duration
 from tui import content
 from tui.widgets.pane import Pane
@@ -65,14 +66,14 @@ class TaskDetail(Pane):
                 yield self._fact(name, value)
         yield from self._links(task, roadmap)
         if task.evidence:
-            yield content.line("Evidence", "dim")
+            yield content.line("Evidence", "bold")
         elif task.unproven:
             yield content.line("Marked as done, without evidence.", "yellow")
         for proof in task.evidence:
             fact = self._fact(proof.kind, proof.ref)
             yield fact if proof.by == OBSERVED else content.row(fact, content.line(proof.by, "dim"))
         if task.notes:
-            yield content.line("Notes", "dim")
+            yield content.line("Notes", "bold")
         for note in task.notes:
             yield content.line(note)
 
@@ -89,7 +90,7 @@ class TaskDetail(Pane):
             ("ended", ago(task.ended_at, now) if task.ended_at else None),
             ("left", ago(task.left_at, now) if task.left_at else None),
             ("took" if task.ended_at else "so far", duration(task.seconds)),
-            ("id", task.id),
+            ("id", short_hash(task.id)),
         ]
 
     def _session(self, session: str) -> str:

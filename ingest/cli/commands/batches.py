@@ -19,6 +19,7 @@ from ingest.cli.scope import scope_of
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.batch import Batch, Policy, to_batch, with_history
 from ingest.text.numbers import pluralize
+from ingest.text.state_style import batch_word
 
 _COLUMNS = (
     Column("ID"),
@@ -32,7 +33,7 @@ _COLUMNS = (
 )
 _CURES = {
     State.FAILED: "`tailboard batches retry --only-error` retries them now.",
-    State.DEAD: "`tailboard batches retry --include-dead` retries dead batches too.",
+    State.DEAD: "`tailboard batches retry --include-dead` retries what was given up, too.",
     State.CANCELLED: "`tailboard batches retry --state cancelled` retries cancelled batches.",
     State.SNOOZED: "`tailboard batches wake --state snoozed` ends the snooze.",
 }
@@ -127,7 +128,7 @@ def one(invocation: Invocation, id_: str) -> None:
 def _cells(output: Output, batch: Batch, invocation: Invocation) -> list[Cell]:
     return [
         batch.id,
-        output.state(batch.shown),
+        output.state(batch_word(batch.shown)),
         batch.kind,
         f"{batch.start}–{batch.end}",
         batch.attempts,
@@ -148,7 +149,7 @@ def _retry_time(batch: Batch, invocation: Invocation) -> str:
 
 
 def _show(output: Output, batch: Batch, invocation: Invocation) -> None:
-    output.line(batch.id, output.state(batch.shown), batch.reason)
+    output.line(batch.id, output.state(batch_word(batch.shown)), batch.reason)
     output.line(batch.path)
     kind = f"{batch.kind}, role {batch.role}" if batch.role else batch.kind
     output.line(f"{kind}, bytes {batch.start}–{batch.end}, generation {batch.generation}")
@@ -167,7 +168,7 @@ def _show(output: Output, batch: Batch, invocation: Invocation) -> None:
         output.line(
             f"{move['time']:%Y-%m-%d %H:%M:%S}",
             move["move"],
-            output.state(move["new"]),
+            output.state(batch_word(move["new"])),
             f"by {move['person'] or move['actor']}",
             move["reason"],
             move["error_code"],

@@ -41,9 +41,9 @@ _dry_run = click.option(
 @batch_target_options
 @with_invocation
 def retry(invocation: Invocation, target: BatchTarget, reason: str | None, dry_run: bool) -> int:
-    """Retry failed and cancelled batches; with --include-dead, dead batches too.
+    """Retry failed and cancelled batches; with --include-dead, those given up too.
 
-    Batches in progress are not touched. A dead batch gets one more attempt.
+    Batches in progress are not touched. One that was given up gets one more attempt.
 
     Example: tailboard batches retry --only-error --session 019a3f
     """

@@ -35,8 +35,8 @@ def command(
     dry_run: bool,
     yes: bool,
 ) -> int:
-    """Deletes only finished work of files that are fully read: no pending, failed or dead batches,
-    and nothing that could not be read again. Never touches Codex's own files. Without
+    """Deletes only finished work of files that are fully read: no batches that wait, failed or were
+    given up, and nothing that could not be read again. Never touches Codex's own files. Without
     --older-than, the setting retention_days applies.
     """
     before = _before(invocation, older_than)

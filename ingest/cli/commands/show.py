@@ -19,6 +19,7 @@ from ingest.sessions.load import ONE, Parts, load_log
 from ingest.sessions.model import SessionLog, SessionPlan, SessionTurn
 from ingest.sessions.scope import Scope
 from ingest.sessions.session import Session, branch_label, id_length, label, list_sessions
+from ingest.text.hashes import short_hash
 from ingest.text.numbers import pluralize, tokens
 from ingest.text.sanitize import one_line, truncate
 from ingest.text.times import duration
@@ -147,7 +148,7 @@ def _show(output: Output, log: SessionLog) -> None:
             ("state", output.state(session.state_text)),
             ("", session.state_reason),
             ("project", f"{session.project}  {session.cwd or ''}"),
-            ("branch", f"{branch_label(session)}  {(session.commit or '')[:10]}"),
+            ("branch", f"{branch_label(session)}  {short_hash(session.commit or '')}"),
             ("codex", f"{session.cli_version or ''}  {session.model or ''}"),
             ("tokens", tokens(session.tokens.total)),
         ]

@@ -25,6 +25,7 @@ from ingest.sessions.search.lag import (
 )
 from ingest.sessions.session import Session, id_length, label, unfinished_sessions
 from ingest.text.numbers import pluralize, size
+from ingest.text.state_style import batch_word
 from ingest.text.times import ago, duration
 from ingest.text.welcome import HINTS
 
@@ -194,7 +195,7 @@ def show(output: Output, seen: StatusView) -> None:
             ("fresh", ago(status.fresh_at, now)),
             *_search(status),
             ("sources", _counted(status.sources)),
-            ("queue", _counted(status.batches)),
+            ("queue", _counted(_for_people(status.batches))),
             ("rejected", f"{pluralize(status.rejected_lines, 'line')}{hint}"),
             *_limits(seen),
             *(
@@ -203,6 +204,12 @@ def show(output: Output, seen: StatusView) -> None:
             ),
         ]
     )
+
+
+def _for_people(batches: dict[str, int]) -> dict[str, int]:
+    """The counts by the words for people; backed-off batches are among the failed ones."""
+    counts = {state: count for state, count in batches.items() if state != "backed_off"}
+    return {batch_word(state): count for state, count in counts.items()}
 
 
 def _search(status: Status) -> Iterator[tuple[str, str]]:

@@ -26,22 +26,31 @@ happened as (
     from calls
     where source in (select source from places)
     union all
-    select source, byte, 3, 'file', time, path, 0, 0, turn, null, null, false
+    select
+        source, byte, 3, 'commit', time, concat_ws(' ', 'commit', commit_line), 0, 0, turn, null,
+        null, false
+    from (
+        select *, unnest(commit_lines(output_head)) as commit_line
+        from calls
+        where source in (select source from places) and kind = 'command' and status = 'completed'
+    )
+    union all
+    select source, byte, 4, 'file', time, path, 0, 0, turn, null, null, false
     from files
     where source in (select source from places)
     union all
     select
-        source, byte, 4, 'plan', time, cast(steps as varchar), revision, 0, turn, null, null, false
+        source, byte, 5, 'plan', time, cast(steps as varchar), revision, 0, turn, null, null, false
     from plans
     where source in (select source from places)
     union all
     select
-        source, byte, 5, 'agent', time, concat_ws(' ', event, nickname, task), 0, 0, turn, null,
+        source, byte, 6, 'agent', time, concat_ws(' ', event, nickname, task), 0, 0, turn, null,
         null, false
     from agents
     where source in (select source from places)
     union all
-    select source, byte, 6, 'event', time, concat_ws(' ', kind, text, detail), 0, 0, turn, null,
+    select source, byte, 7, 'event', time, concat_ws(' ', kind, text, detail), 0, 0, turn, null,
         null, false
     from events
     where source in (select source from places)
@@ -88,6 +97,15 @@ select
 from v_calls
 where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
 order by source, byte, concat_ws(' ', tool, command, output_head, output_tail);
+
+-- name: commits
+-- What these commands committed.
+select source, byte, length, time, output_head as output,
+    unnest(commit_lines(output_head)) as line
+from v_calls
+where home = $home and session = $session and byte in (select unnest($bytes::bigint[]))
+    and kind = 'command' and status = 'completed'
+order by source, byte, line;
 
 -- name: files
 -- The files that these patches changed, and the session's folder.

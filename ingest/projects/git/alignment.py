@@ -13,9 +13,9 @@ from ingest.errors import GitFailed
 from ingest.projects.git.anchor import Anchor
 from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import NEWEST, Ancestry, Repository
+from ingest.text.hashes import short_hash
 from ingest.text.numbers import pluralize
 
-_SHORT = 10
 _NAMED = 3
 
 
@@ -149,7 +149,7 @@ class _Comparison:
         self.repository = repository
         self.ancestry = ancestry
         self.commit = anchor.commit or ""
-        self.short = self.commit[:_SHORT]
+        self.short = short_hash(self.commit)
         self.head = repository.head or ""
         self.held = ancestry.contains(self.head, self.commit)
 
@@ -159,7 +159,7 @@ class _Comparison:
         if self.commit not in self.repository.commits:
             return self._unknown_commit()
         if self.repository.branch is None:
-            why = f"No branch is checked out, but {self.head[:_SHORT]}; {self._relation()}."
+            why = f"No branch is checked out, but {short_hash(self.head)}; {self._relation()}."
             return self._result(AlignmentState.DETACHED, why)
         if self.anchor.branch is not None and self.anchor.branch != self.repository.branch:
             return self._other_branch()

@@ -17,8 +17,7 @@ from ingest.projects.git.session_commits import SessionWork, commits_by_session
 from ingest.projects.journal.entry import Mask
 from ingest.projects.journal.importance import Weight, weight
 from ingest.projects.journal.model import Journal, JournalCommit, JournalEntry
-
-_DIGITS = 10
+from ingest.text.hashes import short_hash
 
 
 def with_found_commits(journal: Journal, git: Git, mask: Mask) -> Journal:
@@ -74,7 +73,7 @@ def _merge(named: list[JournalCommit], found: list[Commit], mask: Mask) -> list[
         at = next((i for i, each in enumerate(commits) if commit.id.startswith(each.sha)), None)
         subject = mask(commit.subject)
         if at is None:
-            commits.append(JournalCommit(commit.id[:_DIGITS], subject, commit.committed, None))
+            commits.append(JournalCommit(short_hash(commit.id), subject, commit.committed, None))
         else:
-            commits[at] = replace(commits[at], subject=subject)
+            commits[at] = replace(commits[at], sha=short_hash(commit.id), subject=subject)
     return sorted(commits, key=lambda commit: commit.at.isoformat() if commit.at else "")

@@ -42,6 +42,7 @@ from ingest.projects.journal.model import (
     JournalTurn,
 )
 from ingest.projects.journal.summary import last_failures
+from ingest.text.hashes import short_hash
 from ingest.text.numbers import pluralize
 from ingest.text.sanitize import one_line, truncate_chars
 from ingest.text.times import duration, local_day
@@ -131,7 +132,7 @@ class SessionSection:
         head: list[Block] = [Heading(2, plain(entry.title)), Paragraph(self.facts())]
         named = [_file(file) for file in most_important_files(files, limits.files)]
         commits: list[Line] = [
-            [code(each.sha[:10]), *plain(each.subject)] for each in entry.commits
+            [code(short_hash(each.sha)), *plain(each.subject)] for each in entry.commits
         ]
         return [
             *([] if self.alone else head),
@@ -156,7 +157,7 @@ class SessionSection:
         return [
             *plain(entry.project),
             *([*own("on"), code(entry.branch)] if entry.branch else []),
-            *([*own("at"), code(entry.commit[:10])] if entry.commit and self.alone else []),
+            *([*own("at"), code(short_hash(entry.commit))] if entry.commit and self.alone else []),
             *own(f"· {self.times.span(entry.started_at, entry.ended_at)} ·"),
             *own(f"{pluralize(entry.turn_count, 'turn')} ·"),
             state(entry.outcome),

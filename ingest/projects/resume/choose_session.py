@@ -19,9 +19,8 @@ from ingest.projects.git.session_commits import covers
 from ingest.projects.resume.line_of_work import says_nothing_new
 from ingest.projects.resume.model import AT_WORK
 from ingest.sessions.session import Session
+from ingest.text.hashes import short_hash
 from ingest.text.numbers import pluralize
-
-_SHORT = 10
 
 
 class Fit(IntEnum):
@@ -123,14 +122,14 @@ def _distance(ancestry: Ancestry, head: str, commit: str) -> int | None:
 
 
 def _because(best: Candidate, branch: str | None, alike: int) -> str:
-    session, head = best.session, (best.head or "")[:_SHORT]
+    session, head = best.session, short_hash(best.head or "")
     latest = f", and the latest of {alike} such sessions" if alike > 1 else ""
     away = f"{pluralize(best.commits, 'commit')} before {head}"
     none = f"No session was on {branch}; " if branch is not None else ""
     if best.merged is not None:
         came = f"It is on {session.branch}, and its work came into {branch} with"
         away = f", {pluralize(best.commits, 'commit')} before {head}" if best.commits else ""
-        return f"{came} {best.merged[:_SHORT]}{away}{latest}."
+        return f"{came} {short_hash(best.merged)}{away}{latest}."
     match best.fit:
         case Fit.SAME_HEAD if best.made:
             return f"It is on {branch} and ran when {head} was committed{latest}."

@@ -19,6 +19,7 @@ from ingest.projects.resume.model import DoneStep, LogPosition, OpenStep
 from ingest.projects.tasks.filters import next_task
 from ingest.projects.tasks.model import CLOSED, Edge, EdgeKind, Origin, Task, TaskState
 from ingest.sessions.session import Session, label
+from ingest.text.hashes import short_hash
 
 Mask = Callable[[str], str]
 
@@ -26,7 +27,6 @@ _FIRST: Final = ("in_progress", "waiting", "stalled", "failed", "ready", "blocke
 """The order of open steps: started ones first."""
 _DONE: Final = 20
 """Most done steps to return."""
-_SHORT: Final = 7
 
 
 def open_steps(
@@ -204,4 +204,4 @@ def _where(
         return None
     found = reached(session)
     commit = found.commit if found is not None else None
-    return f"done on {session.branch}" + (f", merged in {commit[:_SHORT]}" if commit else "")
+    return f"done on {session.branch}" + (f", merged in {short_hash(commit)}" if commit else "")

@@ -40,6 +40,7 @@ from ingest.projects.tasks.edits import Add, Imported, RecordedEdit, TaskEdit
 from ingest.projects.tasks.model import Origin, Roadmap
 from ingest.projects.tasks.roadmap import in_order
 from ingest.sessions.scope import Scope
+from ingest.text.hashes import short_hash
 
 LATEST: Final = 3
 _OPEN: Final = frozenset({"pending", "in_progress", "blocked"})
@@ -256,7 +257,7 @@ def _files(entries: Sequence[JournalEntry]) -> dict[str, JournalEntry]:
 
 def _name(entry: JournalEntry) -> str:
     began = f"{entry.started_at:%Y-%m-%dT%H-%M-%S}" if entry.started_at else "undated"
-    where = entry.branch or (entry.commit or "")[:10] or "no-branch"
+    where = entry.branch or short_hash(entry.commit or "") or "no-branch"
     return f"{began}_{safe_export.safe_name(where)}"
 
 

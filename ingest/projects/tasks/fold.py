@@ -15,8 +15,8 @@ from ingest.projects.git.reachability import Reached
 from ingest.projects.tasks.listed import NEVER, ListedTask, TaskGroup
 from ingest.projects.tasks.matcher import Matcher, order
 from ingest.projects.tasks.model import Appearance, Evidence, Origin, Task, TaskState
+from ingest.text.hashes import short_hash
 
-_SHORT: Final = 7
 """How many characters of a commit id to show."""
 
 
@@ -132,7 +132,7 @@ def _on_line(
         latest = max(done, key=lambda one: one.evidence_at, default=None)
         return last, f"done on {latest.task.branch}, not merged" if latest else None
     commit = reached(last).commit
-    merged = f", merged in {commit[:_SHORT]}" if commit else ""
+    merged = f", merged in {short_hash(commit)}" if commit else ""
     return last, f"done on {last.task.branch}{merged}" if last.task.branch else None
 
 

@@ -91,9 +91,11 @@ def search(
     limit: int = LIMIT,
     offset: int = 0,
     embedder: Embedder | None = None,
+    *,
+    newest: bool = False,
 ) -> SearchResult:
     """`now` is naive UTC, as the database keeps time. With `embedder`, similar texts are found
-    too."""
+    too, unless the `newest` texts come first."""
     if query.empty:
         return SearchResult([], 0)
     if isinstance(access, DerivedStore):
@@ -103,7 +105,8 @@ def search(
         try:
             index = _open(access.path, State.parse(behind.mark))
             if index is not None:
-                return _search(access, index, query, now, limit, offset, behind, embedder)
+                embedder = None if newest else embedder
+                return _search(access, index, query, now, limit, offset, behind, embedder, newest)
             break
         except IndexUnusable:
             _opened.pop(access.path, None)
@@ -121,7 +124,9 @@ def _search(
     offset: int,
     behind: Lag,
     embedder: Embedder | None,
+    newest: bool,
 ) -> SearchResult:
+    newest = newest or not query.words
     scope, hidden = _scope(access, query), _hidden(access, query)
     matching = Matching(index, query, scope, hidden)
     if query.words and not matching.words:
@@ -130,12 +135,12 @@ def _search(
     # What is similar is put among the first texts that have the words.
     wanted, skipped = (max(NEAREST, offset + limit), 0) if near else (limit, offset)
     least = len(matching.words)
-    found, total = index.search(matching.of(least), wanted, skipped, now, newest=not matching.words)
+    found, total = index.search(matching.of(least), wanted, skipped, now, newest=newest)
     if not total and matching.words:
         matching.widen(lambda part: index.search(part, 1, 0, now)[1] > 0)
         least -= len(matching.absent)
         while not total and least > 0:
-            found, total = index.search(matching.of(least), wanted, skipped, now)
+            found, total = index.search(matching.of(least), wanted, skipped, now, newest=newest)
             least -= 1
         least += 1
     partial = least < len(matching.words)

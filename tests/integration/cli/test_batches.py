@@ -69,7 +69,7 @@ def test_batches_that_need_attention_come_first(
     states = [row["state"] for row in cli.json("batches")["batches"]]
     assert states == ["dead", "failed", "claimed", "completed", "completed"]
     out = cli.run("batches").out
-    assert "◐ backed off" in out
+    assert "↻ to retry" in out
     assert "◆ stuck" in out
 
 
@@ -136,7 +136,7 @@ def test_a_failed_first_ingest_is_reported_by_status_and_doctor(cli: CliHarness)
     session.write()
     session.path.rename(session.path.with_name(session.path.name + ".zst"))
     assert cli.run("ingest", "-q").code == 1
-    assert "1 failed" in cli.run("status").out
+    assert "1 to retry" in cli.run("status").out
     checks = {one["name"]: one for one in cli.json("doctor", code=1)["checks"]}
     assert (checks["queue"]["ok"], checks["queue"]["detail"]) == (
         False, "1 batch failed, and will be retried.",

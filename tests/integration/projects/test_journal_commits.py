@@ -54,7 +54,7 @@ def test_a_quiet_commit_is_in_the_journal_and_in_the_standup(work: Work) -> None
     work.read(session)
     shown = work.cli.run("journal", "show", "--everywhere").out
     secret = r"Decode as UTF-8 [secret: github-token]"
-    assert f"**Commits**\n\n- `{sha[:10]}` {secret}\n" in shown
+    assert f"**Commits**\n\n- `{sha[:8]}` {secret}\n" in shown
     assert "1 commit" in shown.split("\n\n")[1]
     assert "By hand" not in shown
     assert f"- **Done** {secret}" in work.cli.run("standup", "--everywhere").out

@@ -13,6 +13,7 @@ from ingest.db.database import Database
 from ingest.db.query_reader import QueryReader
 from ingest.projects.reconcile import VERB
 from ingest.server.client import DatabaseClient
+from ingest.sessions.session import label
 from ingest.tail.discovery import Problem, ProblemCode
 from tests.app_harness import (
     TIMEOUT,
@@ -35,7 +36,7 @@ from tui.screens.board import CardPane, SessionsPane
 from tui.screens.board_rows import now_key
 from tui.screens.session_timeline import Timeline
 from tui.widgets.listing import ViewState
-from tui.widgets.table import Table
+from tui.widgets.text_view import TextView
 
 
 async def test_card_shows_the_state_the_plan_and_how_to_resume(harness: AppHarness) -> None:
@@ -105,12 +106,16 @@ async def test_a_closed_project_stays_closed_at_the_next_start(harness: AppHarne
         assert "Refactor the lexer" in screen_text(again)
 
 
-async def test_why_shows_the_reason_and_the_end_of_the_timeline(harness: AppHarness) -> None:
+async def test_why_says_first_why_the_session_under_the_cursor_has_its_state(
+    harness: AppHarness,
+) -> None:
     async with harness.open_dashboard() as (app, pilot):
+        card = app.screen.query_exactly_one(CardPane).card
+        assert card is not None
         await press(pilot, "w")
-        table = app.screen.query_exactly_one(Table)
-        assert table.cursor == table.length - 1 > 0
-        assert any("waits for an answer" in note.message for note in app._notifications)
+        text = app.screen.query_exactly_one(TextView).text.plain
+        assert text.startswith(label(card.session))
+        assert "waits for an answer" in text.splitlines()[1]
 
 
 async def test_what_the_daemon_reports_is_shown_on_the_board_and_in_the_header(
@@ -452,4 +457,4 @@ async def test_a_session_shows_whether_its_checkout_still_matches(
         await wait_for_text(pilot, "main is 1 commit ahead")
         assert "Go on by hand, Dev" in screen_text(app)
         await press(pilot, "enter")
-        await wait_for_text(pilot, "tokens  ahead")
+        await wait_for_text(pilot, "tokens  checkout ahead")

@@ -97,6 +97,17 @@ async def test_the_line_completes_arguments_and_shows_keys(harness: AppHarness) 
         ]
 
 
+async def test_the_line_completes_filters_of_the_list(harness: AppHarness) -> None:
+    async with harness.open_dashboard("3") as (app, pilot):
+        await press_each(pilot, "colon", *"filter sta", "tab")
+        assert app.screen.query_exactly_one(Input).value == "filter state:"
+        await wait_for_text(pilot, "state:given_up")
+        await press_each(pilot, *"to", "tab", "enter")
+        await wait_for_text(pilot, "filter: state:to_retry")
+        await press_each(pilot, "1", "colon", *"filter refac", "tab", "enter")
+        await wait_for_text(pilot, "2 of 11 sessions")
+
+
 async def test_the_palette_completes_arguments(harness: AppHarness) -> None:
     async with harness.open_dashboard("ctrl+p", *"theme pap") as (app, pilot):
         await wait_for_text(pilot, "theme paper")

@@ -99,7 +99,7 @@ async def test_footer_follows_what_the_list_contains(tmp_path: Path) -> None:
 async def test_why_explains_the_header_if_no_session_is_selected(harness: AppHarness) -> None:
     async with harness.open_dashboard() as (app, pilot):
         await press(pilot, "g", "w")
-        assert "what the numbers consist of" in screen_text(app)
+        assert "what states and numbers come from" in screen_text(app)
 
 
 async def test_terminals_with_16_colours_get_the_high_contrast_theme_by_default(

@@ -62,7 +62,7 @@ async def test_rows_are_sorted_by_their_numbers(harness: AppHarness) -> None:
 async def test_why_lists_the_largest_sessions_and_turns(harness: AppHarness) -> None:
     async with harness.open_dashboard("6", size=(120, 60)) as (app, pilot):
         await press(pilot, "w")
-        assert "Details: largest in the last 30 days" in screen_text(app)
+        assert "Largest in the last 30 days" in screen_text(app)
         assert "Sessions with the most tokens" in screen_text(app)
         assert "Longest turns" in screen_text(app)
         await press(pilot, "escape")

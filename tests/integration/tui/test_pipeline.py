@@ -80,7 +80,7 @@ async def test_a_late_result_for_another_list_is_discarded(harness: AppHarness) 
         keys = {*lists.table.all_keys(), *(lists.table.pending_keys or ())}
         assert keys.isdisjoint(of_batches.keys)
         await wait_settled(pilot)
-        assert "FILE" in screen_text(app)
+        assert "File" in screen_text(app)
 
 
 @pytest.mark.fault("Q03")
@@ -238,7 +238,7 @@ async def test_enter_on_a_batch_opens_its_session_and_escape_comes_back(
 async def test_batches_are_grouped_by_file_and_session(harness: AppHarness) -> None:
     async with harness.open_dashboard("3", "v", "v") as (app, pilot):
         lists = app.screen.query_exactly_one(ListsPane)
-        assert "FILE" in screen_text(app)
+        assert "File" in screen_text(app)
         assert lists.table.length == 5
         await press(pilot, "v")
         assert "5 sessions" in screen_text(app)

@@ -50,6 +50,22 @@ async def test_results_appear_while_typing_and_escape_clears_them(harness: AppHa
         assert app.current_mode == "board"
 
 
+async def test_hits_are_sorted_by_relevance_or_the_newest_first(harness: AppHarness) -> None:
+    async with harness.open_dashboard("5") as (app, pilot):
+        await press(pilot, *"parser")
+        await wait_for_text(pilot, "best first, s: newest first")
+        await press(pilot, "down")
+        table = app.screen.query_exactly_one(ResultsPane).table
+        best = list(table.all_keys())
+        await press(pilot, "s")
+        newest = list(table.all_keys())
+        assert "newest first, s: best first" in screen_text(app)
+        assert newest == sorted(newest, key=lambda hit: hit.at, reverse=True) != best
+        assert set(newest) == set(best)
+        await press(pilot, "s")
+        assert list(table.all_keys()) == best
+
+
 async def test_a_hit_has_the_same_key_an_hour_later(harness: AppHarness) -> None:
     async with harness.open_dashboard("5") as (app, pilot):
         await pilot.press(*"lexer")

@@ -44,6 +44,28 @@ def first(app: Dashboard, what: str) -> TimelinePosition:
     return next(key for key in timeline(app).all_keys() if key.what == what)
 
 
+async def test_each_commit_that_git_names_is_a_row(harness: AppHarness) -> None:
+    session = harness.home.session()
+    session.prompt("Commit both")
+    output = "[main (root-commit) 361059c] Add a lexer\n 1 file changed\n"
+    output += "[main 75a4539fab1] Fix [b]it[/b]\n"
+    session.command("git commit -qm x; git commit -m y", 0, output)
+    session.command("git commit -m no", 1, "[main 75a4539] was not made\n")
+    session.end_turn("Both are committed.")
+    session.write()
+    harness.ingest()
+    async with harness.open_dashboard() as (app, pilot):
+        open_session(app, harness, "title = 'Commit both'")
+        await wait_settled(pilot)
+        commits = [key for key in timeline(app).all_keys() if key.what == "commit"]
+        assert [key.n for key in commits] == [1, 2]
+        shown = pane_text(app, TimelinePane)
+        assert "361059c Add a lexer" in shown
+        assert "75a4539f Fix [b]it[/b]" in shown
+        await press(pilot, "slash", *"a lexer", "enter")
+        assert [key for key in timeline(app).all_keys() if key.what == "commit"] == commits[:1]
+
+
 async def test_a_patch_is_one_row_that_opens_to_its_files(harness: AppHarness) -> None:
     async with harness.open_dashboard() as (app, pilot):
         open_session(app, harness, "title = 'Fix the unicode test'")

@@ -40,16 +40,16 @@ def test_stacked_series_have_different_characters() -> None:
     assert plain(lines) == [
         "      4 ▓▓▓▓ ▓▓▓▓",
         "        ▓▓▓▓ ▓▓▓▓",
-        "        ████ ▓▓▓▓",
+        "      2 ████ ▓▓▓▓",
         "        ████ ▓▓▓▓ ████",
-        "        ──────────────",
+        "      0 ──────────────",
         "        Mon        Wed",
     ]
 
 
 def test_a_second_chart_may_define_the_scale() -> None:
     lines = charts.column_chart([[4]], whole_number, ("", ""), 12, 2, scale_with=[[8]])
-    assert plain(lines)[:2] == ["      8", "        ███"]
+    assert plain(lines)[:2] == ["      8", "      4 ███"]
 
 
 def test_neighbouring_columns_are_added_up_if_there_are_too_many() -> None:

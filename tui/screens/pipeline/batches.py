@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from ingest.batches.batch import Kind
 from ingest.batches.state import State
 from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Batch, Policy, to_batch
@@ -13,7 +14,6 @@ from tui.screens.batch_actions import batch_name
 from tui.widgets.column import Column, ListRow, Styled, age_of
 from tui.widgets.listing import ViewState
 
-FILTER_FIELDS: Final = ("state", "kind", "error", "session", "source")
 _DERIVED: Final = {
     "stuck": State.CLAIMED,
     "backed_off": State.FAILED,
@@ -21,18 +21,27 @@ _DERIVED: Final = {
     "given_up": State.DEAD,
 }
 """States that depend on the clock, and words for states, with the state that is stored."""
+_SHOWN_STATES: Final = [state for state in State if state not in (State.FAILED, State.DEAD)]
+FILTER_FIELDS: Final[Mapping[str, Sequence[str]]] = {
+    "state": ["to_retry", "given_up", "stuck", *_SHOWN_STATES],
+    "kind": list(Kind),
+    "error": [],
+    "session": [],
+    "source": [],
+}
 
 
 class Batches:
+    filter_values = FILTER_FIELDS
     columns = (
-        Column("state", "STATE", 12, sorts=False),
-        Column("kind", "KIND", 7, drop_order=5),
-        Column("source", "SESSION", 14, grow=2),
-        Column("range", "RANGE", 11, right=True, drop_order=4),
-        Column("tries", "TRIES", 5, right=True, drop_order=2),
-        Column("again", "NEXT", 8, right=True, drop_order=3),
-        Column("changed", "AGE", 5, right=True, drop_order=1),
-        Column("error", "ERROR", 12, grow=1),
+        Column("state", "State", 12, sorts=False),
+        Column("kind", "Kind", 7, drop_order=5),
+        Column("source", "Session", 14, grow=2),
+        Column("range", "Range", 11, right=True, drop_order=4),
+        Column("tries", "Tries", 5, right=True, drop_order=2),
+        Column("again", "Next", 8, right=True, drop_order=3),
+        Column("changed", "Age", 5, right=True, drop_order=1),
+        Column("error", "Error", 12, grow=1),
     )
 
     def __init__(

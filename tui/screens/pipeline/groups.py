@@ -20,14 +20,14 @@ class Groups(InMemoryListing):
         super().__init__()
         self.by = by
         self._policy = policy
-        first = Column("group", GROUPS[by].upper(), 18, grow=0 if by == "error" else 2)
+        first = Column("group", GROUPS[by].capitalize(), 18, grow=0 if by == "error" else 2)
         self.columns = (
             first,
-            Column("batches", "BATCHES", 7, right=True),
-            Column("failed", "TO RETRY", 8, right=True, drop_order=2),
-            Column("dead", "GIVEN UP", 8, right=True, drop_order=1),
-            Column("last", "LAST", 9, right=True, drop_order=3),
-            Column("message", "NEWEST MESSAGE", 16, grow=1, drop_order=0 if by == "error" else 4),
+            Column("batches", "Batches", 7, right=True),
+            Column("failed", "To retry", 8, right=True, drop_order=2),
+            Column("dead", "Given up", 8, right=True, drop_order=1),
+            Column("last", "Last", 9, right=True, drop_order=3),
+            Column("message", "Newest message", 16, grow=1, drop_order=0 if by == "error" else 4),
         )
 
     def load(self, reader: QueryReader) -> Sequence[ListRow]:

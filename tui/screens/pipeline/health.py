@@ -18,9 +18,9 @@ _BAR_WIDTH: Final = 24
 
 class Health(InMemoryListing):
     columns = (
-        Column("measure", "MEASURE", 16, grow=1),
-        Column("value", "LAST 7 DAYS", 22, grow=1),
-        Column("course", "COURSE", 12, grow=1, drop_order=1, sorts=False),
+        Column("measure", "Measure", 16, grow=1),
+        Column("value", "Last 7 days", 22, grow=1),
+        Column("course", "Course", 12, grow=1, drop_order=1, sorts=False),
     )
 
     def __init__(self, policy: Callable[[], Policy]) -> None:

@@ -23,11 +23,11 @@ _EVENT_NAMES: Final = {"fail": "failed", "bury": "given up", "rescue": "rescued"
 
 class Log(InMemoryListing):
     columns = (
-        Column("time", "WHEN", 19),
-        Column("who", "WHO", 8, drop_order=1),
-        Column("what", "WHAT", 12),
-        Column("which", "WHICH", 18, drop_order=2),
-        Column("result", "RESULT", 20, grow=1),
+        Column("time", "When", 19),
+        Column("who", "Who", 8, drop_order=1),
+        Column("what", "What", 12),
+        Column("which", "Which", 18, drop_order=2),
+        Column("result", "Result", 20, grow=1),
     )
 
     def __init__(self, policy: Callable[[], Policy]) -> None:

@@ -18,11 +18,11 @@ _COLORS: Final = {"stuck": "red", "error": "red", "failed": "red", "remembered":
 
 class Memories(InMemoryListing):
     columns = (
-        Column("state", "STATE", 10),
-        Column("what", "WHAT", 14, grow=1),
-        Column("which", "ABOUT", 14, grow=1, drop_order=1),
-        Column("error", "ERROR", 16, grow=2, drop_order=3),
-        Column("time", "WHEN", 9, right=True, drop_order=2),
+        Column("state", "State", 10),
+        Column("what", "What", 14, grow=1),
+        Column("which", "About", 14, grow=1, drop_order=1),
+        Column("error", "Error", 16, grow=2, drop_order=3),
+        Column("time", "When", 9, right=True, drop_order=2),
     )
 
     def __init__(self, homes: Iterable[Path], policy: Callable[[], Policy]) -> None:

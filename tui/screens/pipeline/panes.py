@@ -85,7 +85,7 @@ class ListsPane(ListPane):
         parts = [
             content.line(f" {name} ", CURRENT if name == self.current else "dim") for name in LISTS
         ]
-        self.query_exactly_one(".lists", Static).update(Content(" ").join(parts))
+        self.query_exactly_one(".lists", Static).update(Content("  ").join(parts))
 
     def build_query(self) -> Query[Any]:
         table_query, now = self.table.build_query(), self.dashboard.clock()

@@ -18,11 +18,11 @@ _MAX_BYTES: Final = 4096
 
 class Rejects:
     columns = (
-        Column("reason", "REASON", 16),
-        Column("source", "FILE", 16, grow=1, sorts=False),
-        Column("byte", "BYTE", 12, right=True, sorts=False),
-        Column("length", "LENGTH", 9, right=True, drop_order=2),
-        Column("message", "WHY", 20, grow=2, drop_order=1, sorts=False),
+        Column("reason", "Reason", 16),
+        Column("source", "File", 16, grow=1, sorts=False),
+        Column("byte", "Byte", 12, right=True, sorts=False),
+        Column("length", "Length", 9, right=True, drop_order=2),
+        Column("message", "Why", 20, grow=2, drop_order=1, sorts=False),
     )
 
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[str]:

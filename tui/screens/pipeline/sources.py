@@ -13,21 +13,26 @@ from tui.screens.batch_actions import source_name
 from tui.widgets.column import Column, ListRow, Styled
 from tui.widgets.listing import ViewState
 
-FILTER_FIELDS: Final = ("state", "kind", "session")
+FILTER_FIELDS: Final[Mapping[str, Sequence[str]]] = {
+    "state": ["following", "missing", "unreadable", "damaged", "too_large"],
+    "kind": [],
+    "session": [],
+}
 
 
 class Sources:
+    filter_values = FILTER_FIELDS
     columns = (
-        Column("state", "STATE", 12, sorts=False),
-        Column("kind", "KIND", 7, drop_order=5),
-        Column("source", "FILE", 16, grow=3),
-        Column("behind", "BEHIND", 9, right=True),
-        Column("size", "SIZE", 9, right=True, drop_order=4),
-        Column("lines", "LINES", 8, right=True, drop_order=2),
-        Column("rejected", "REJECTED", 8, right=True, drop_order=1),
-        Column("rewrites", "REWRITTEN", 9, right=True, drop_order=6),
-        Column("form", "FORM", 10, drop_order=7, sorts=False),
-        Column("changed", "READ", 9, right=True, drop_order=3),
+        Column("state", "State", 12, sorts=False),
+        Column("kind", "Kind", 7, drop_order=5),
+        Column("source", "File", 16, grow=3),
+        Column("behind", "Behind", 9, right=True),
+        Column("size", "Size", 9, right=True, drop_order=4),
+        Column("lines", "Lines", 8, right=True, drop_order=2),
+        Column("rejected", "Rejected", 8, right=True, drop_order=1),
+        Column("rewrites", "Rewritten", 9, right=True, drop_order=6),
+        Column("form", "Form", 10, drop_order=7, sorts=False),
+        Column("changed", "Read", 9, right=True, drop_order=3),
     )
 
     def __init__(self, policy: Callable[[], Policy]) -> None:
