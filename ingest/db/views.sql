@@ -509,3 +509,17 @@ from people p
 join segments g on g.thread = p.session
 join sources s on s.id = g.source
 where p.last = 'add';
+
+-- For each project, what changes with each of its sessions and with the edits of tasks and projects, for
+-- this version of the program; and the newest source of its sessions.
+create or replace macro project_inputs(version) as table
+select
+    s.project, s.project_id,
+    version || ' ' || count(*) || ' ' || coalesce(max(s.last_at)::varchar, '') || ' '
+    || sum(s.bytes) || ' ' || (
+        select count(*) from commands where verb in ('task', 'project', 'reconcile')
+    ) as inputs,
+    arg_max(r.source, (coalesce(s.last_at, timestamp '-infinity'), r.source)) as source
+from v_sessions s
+join session_rows r on r.home = s.home and r.id = s.id
+group by all;

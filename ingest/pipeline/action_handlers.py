@@ -149,6 +149,7 @@ class ActionHandlers:
             elif what == "tasks":
                 with self.database.transaction():
                     self.database.run("tasks.mark_outdated")
+                    self.database.run("tasks.unmark_projects")
             else:
                 derived_rows.mark_outdated(self.database, derived_rows.DERIVATIONS[what])
         self.changed()

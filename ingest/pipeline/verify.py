@@ -57,10 +57,12 @@ def verify(
     deep: bool = False,
     line_cap: int = 0,
     progress: Progress = _no_progress,
+    stale_tasks: Callable[[Database], dict[int, str]] = lambda _: {},
 ) -> Iterator[SourceCheck]:
     """Check every source that was read. A missing file cannot be checked; its detail says so.
 
-    `deep` requires the database to be open in this process; counting works over the socket too.
+    `stale_tasks`: what is wrong with tasks derived from the facts, by source, for `deep`, which
+    requires the database to be open in this process; counting works over the socket too.
     """
     scan = scan_only(database, homes)
     cap = line_cap or RunSettings().line_cap
@@ -73,6 +75,7 @@ def verify(
         if not isinstance(database, Database):
             raise TypeError("deep verification requires the database in this process")
         both = _digest_both(database, homes, now, cap, lambda bytes_: progress(bytes_, 2 * size))
+        both.stale |= stale_tasks(database)
         done = size
     for source in sources:
         check = _count(source, cap)
@@ -82,7 +85,7 @@ def verify(
             _compare(both, source, check)
         if both is not None and check.ok and source.id in both.stale:
             check.ok = False
-            check.detail = "rows derived from its facts are not up to date; run tailboard rebuild"
+            check.detail = f"{both.stale[source.id]}; run tailboard rebuild"
         done += source.size
         progress(done, (1 + deep) * size)
         yield check
@@ -141,8 +144,8 @@ class _Digests(Struct):
     """The sources in the temporary database, where their ids differ, by home and name."""
     kept: dict[int, int]
     """Number of stored prompts that no file contains any more, by source."""
-    stale: set[int]
-    """Sources of which what is derived from facts is not up to date."""
+    stale: dict[int, str]
+    """Sources of which what is derived from facts is not up to date, and what that is."""
 
 
 def _digest_both(
@@ -163,7 +166,10 @@ def _digest_both(
             again.with_memory_retry(lambda: digests(again)),
             {(home.id, name): one for home in homes for name, one in known(again, home).items()},
             {row["source"]: row["prompts"] for row in database.rows("verify.kept_prompts")},
-            database.with_memory_retry(lambda: stale_sources(database)),
+            dict.fromkeys(
+                database.with_memory_retry(lambda: stale_sources(database)),
+                "rows derived from its facts are not up to date",
+            ),
         )
 
 

@@ -75,6 +75,7 @@ def _rebuild(invocation: Invocation, chosen: list[str]) -> list[Rebuilt]:
                 case "tasks":
                     with database.transaction():
                         database.run("tasks.mark_outdated")
+                        database.run("tasks.unmark_projects")
                     TasksWriter(database, lambda: invocation.judged).run(Event(), progress.at)
                     rows = database.rows("tasks.stored_count")[0]["count"]
                 case _:

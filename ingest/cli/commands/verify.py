@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,6 +19,9 @@ from ingest.pipeline.verify import SourceCheck, verify
 from ingest.server.client import connect_to_owner
 from ingest.text.numbers import pluralize
 
+if TYPE_CHECKING:
+    from ingest.db.database import Database
+
 _COLUMNS = (
     Column("ID", right=True),
     Column("STATE"),
@@ -32,8 +36,8 @@ TESTED = {
     False: "Checked: every line of the files is accounted for. Not checked: the facts derived from "
     "them (use --deep).",
     True: "Checked: the stored facts equal those of a new reading of the files, and the rows "
-    "derived from them are up to date. Not checked: whether a line is interpreted correctly, "
-    "because the same code reads it.",
+    "and tasks derived from them are up to date. Not checked: whether a line is interpreted "
+    "correctly, because the same code reads it.",
 }
 
 
@@ -80,11 +84,19 @@ def _checks(invocation: Invocation, *, deep: bool) -> list[SourceCheck]:
             deep=deep,
             line_cap=settings.line_cap_bytes,
             progress=shown.at,
+            stale_tasks=_stale_tasks,
         )
         try:
             return list(checks)
         finally:
             shown.clear()
+
+
+def _stale_tasks(database: "Database") -> dict[int, str]:
+    # Imported here: only --deep compares tasks.
+    from ingest.projects.tasks.check import stale_tasks
+
+    return stale_tasks(database)
 
 
 @contextmanager

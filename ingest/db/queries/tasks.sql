@@ -47,6 +47,10 @@ and ($sessions::varchar[] is null or id in (select unnest($sessions::varchar[]))
 -- Have all of it derived again; it is used until then.
 update session_tasks set version = '';
 
+-- name: unmark_projects
+-- Have the tasks of all projects written again; they are used until then.
+delete from written_projects;
+
 -- name: set_version
 -- The version of the code that derives it.
 insert or replace into meta values ('session_tasks', $version);
@@ -69,24 +73,38 @@ order by r.last_at desc nulls last, r.id
 limit $limit;
 
 -- name: stale_project
--- A project of which tasks are written that are no longer what sessions and edits say; `inputs` changes
--- with each of these.
-with inputs as (
-    select
-        s.project, s.project_id,
-        $version || ' ' || count(*) || ' ' || coalesce(max(s.last_at)::varchar, '') || ' '
-        || sum(s.bytes) || ' ' || (
-            select count(*) from commands where verb in ('task', 'project', 'reconcile')
-        ) as inputs
-    from v_sessions s
-    group by all
-)
+-- A project of which tasks are written that are no longer what sessions and edits say.
 select i.project, i.project_id, i.inputs
-from inputs i
+from project_inputs($version) i
 left join written_projects w on w.project_id = i.project_id
 where w.inputs is distinct from i.inputs
 order by w.written_at nulls first, i.project_id
 limit 1;
+
+-- name: written
+-- The other projects, each with the newest source of its sessions.
+select i.project, i.project_id, w.written_at, i.source
+from project_inputs($version) i
+join written_projects w on w.project_id = i.project_id and w.inputs = i.inputs
+order by i.project_id;
+
+-- name: written_tasks
+select
+    id, text, state, origin, ready, current, session, branch, owner, started_at, ended_at, left_at,
+    sessions
+from project_tasks
+where project_id = $project_id;
+
+-- name: written_edges
+select source, target, kind from task_edges where project_id = $project_id;
+
+-- name: derived
+-- The sessions of which that is stored, each with its newest source.
+select t.home, t.id, r.source
+from session_tasks t
+join session_rows r on r.home = t.home and r.id = t.id
+where t.version = $version
+order by t.home, t.id;
 
 -- name: drop_tasks
 delete from project_tasks where project_id = $project_id;

@@ -11,8 +11,10 @@ from threading import Event
 from typing import Final
 
 from ingest.db.database import Database
+from ingest.db.query_reader import Row
 from ingest.pipeline.paced_job import PacedJob
 from ingest.projects.tasks.load import derive_sessions, store_sessions
+from ingest.projects.tasks.model import Roadmap
 from ingest.projects.tasks.roadmap import roadmap
 from ingest.projects.tasks.session_tasks import version
 from ingest.sessions.scope import Now, Scope
@@ -78,11 +80,7 @@ class TasksWriter(PacedJob):
         stale = self.database.first_row("tasks.stale_project", version=version())
         if stale is None:
             return False
-        plan = roadmap(self.database, Scope(project=stale["project"]), now)
-        tasks = [{name: getattr(task, name) for name in _COLUMNS} for task in plan.tasks]
-        edges = [
-            {"source": edge.source, "target": edge.target, "kind": edge.kind} for edge in plan.edges
-        ]
+        tasks, edges = task_rows(roadmap(self.database, Scope(project=stale["project"]), now))
         project = {"project_id": stale["project_id"]}
         values = {"project": stale["project"], **project}
         mark = {"inputs": stale["inputs"], "now": now.moment.isoformat(), **project}
@@ -97,3 +95,12 @@ class TasksWriter(PacedJob):
             ]
         )
         return True
+
+
+def task_rows(plan: Roadmap) -> tuple[list[Row], list[Row]]:
+    """The tasks and edges of a project as they are stored."""
+    tasks = [{name: getattr(task, name) for name in _COLUMNS} for task in plan.tasks]
+    edges = [
+        {"source": edge.source, "target": edge.target, "kind": edge.kind} for edge in plan.edges
+    ]
+    return tasks, edges

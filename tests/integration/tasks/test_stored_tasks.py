@@ -97,6 +97,39 @@ def test_tasks_of_another_version_are_shown_by_an_owner_until_they_are_derived_a
         assert "Write" in {task.text for task in roadmap(client, Scope(), TIMELESS).tasks}
 
 
+@pytest.mark.parametrize(
+    ("change", "wrong"),
+    [
+        ("select 1", ""),
+        (
+            "update session_tasks set document = replace(document, 'Write', 'Old')",
+            "its tasks are not what its facts say",
+        ),
+        (
+            "update project_tasks set text = 'Old' where text = 'Write'",
+            "the tasks of its project are not what its sessions say",
+        ),
+        ("delete from task_edges", "the tasks of its project are not what its sessions say"),
+    ],
+)
+def test_verify_deep_compares_the_tasks_with_the_facts_and_rebuild_mends_them(
+    cli: CliHarness, change: str, wrong: str
+) -> None:
+    planned(Home(cli.home))
+    ended = planned(Home(cli.home))
+    ended.end_turn("Done.")
+    ended.write()
+    cli.run("ingest", "-q")
+    cli.json("sql", "from v_tasks")
+    with Database(cli.db) as database:
+        database.execute(change)
+    found = cli.json("verify", "--deep", code=1 if wrong else 0)
+    details = {source["detail"] for source in found["sources"]} - {""}
+    assert details == ({f"{wrong}; run tailboard rebuild"} if wrong else set())
+    cli.run("rebuild", "tasks")
+    assert cli.json("verify", "--deep")["ok"] is True
+
+
 class Client:
     """Reads from a database that another process has open: it cannot store what it derives."""
 
