@@ -211,9 +211,9 @@ from segments g
 join sources s on s.id = g.source
 where s.home = of_home and g.thread in (select unnest(of_sessions));
 
--- The turns of these sessions that still count, each with its number in the session.
+-- The turns of these sessions that still count, each with its number in the session and its file.
 create or replace macro standing_turns(of_home, of_sessions) as table
-select g.thread as session, t.source, t.turn as n, t.number as turn
+select g.thread as session, t.source, t.turn as n, t.number as turn, s.path as log
 from turn_rows t
 join segments g on g.source = t.source
 join sources s on s.id = t.source

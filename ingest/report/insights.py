@@ -17,8 +17,8 @@ MODELS: Final = 4
 OTHERS: Final = "others"
 CODEX_BEGAN: Final = date(2025, 4, 1)
 """Release of the first Codex: earlier times come from a wrong clock."""
-PATIENCE: Final = "30 minutes"
-"""After a longer pause, the person was away and did not wait."""
+PATIENCE: Final = 1800
+"""Seconds; after a longer pause, the person was away and did not wait."""
 PROGRAMS: Final = 8
 HISTOGRAMS: Final = ("tokens_per_turn", "turn_seconds")
 
@@ -85,15 +85,16 @@ def load_insights(
 ) -> Insights:
     """`now` is naive UTC."""
     limits = {"since": period.since, "until": period.until}
-    tokens = access.rows("insights.tokens", **limits, minutes=bucket_minutes(zone))
+    parts = {**limits, "minutes": bucket_minutes(zone)}
+    tokens = access.rows("insights.tokens", **parts)
     (spent,) = access.rows("insights.time", **limits, patience=PATIENCE)
     return Insights(
         build_session_report(access, period),
         _tokens(tokens, period, now, zone),
         _spreads(access.rows("insights.spreads", **limits)),
         [Outcome(**row) for row in access.rows("insights.outcomes", **limits)],
-        _windows(access.rows("insights.limits", **limits, bucket=MAIN_BUCKET), zone),
-        next(iter(_windows(access.rows("insights.context", **limits), zone)), None),
+        _windows(access.rows("insights.limits", **parts, bucket=MAIN_BUCKET), zone),
+        next(iter(_windows(access.rows("insights.context", **parts), zone)), None),
         _time_use(spent),
         [Program(**row) for row in access.rows("insights.programs", **limits, limit=PROGRAMS)],
         _hours(tokens, zone),

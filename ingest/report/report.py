@@ -117,6 +117,12 @@ def build_session_report(access: NamedQueries, period: Period, *, whole: bool = 
     """The report without how Tailboard ran and what it stores; without `whole` also without the
     distributions of messages and batches."""
     chosen = {"since": period.since, "until": period.until, "version": period.version}
+    names = (
+        ("report.distributions", "report.size_distributions")
+        if whole
+        else ("report.distributions",)
+    )
+    spreads = [Distribution(**row) for name in names for row in access.rows(name, **chosen)]
     covered: Row = next(iter(access.rows("report.coverage", **chosen)), {})
     sessions = covered.get("sessions", 0)
     return Report(
@@ -124,7 +130,7 @@ def build_session_report(access: NamedQueries, period: Period, *, whole: bool = 
         _running([], 0),
         [],
         0,
-        [Distribution(**row) for row in access.rows("report.distributions", **chosen, whole=whole)],
+        sorted(spreads, key=lambda one: one.name),
         sessions,
         [
             Covered(

@@ -45,8 +45,10 @@ group by state
 order by turns desc, state;
 
 -- name: limits
--- The highest use of each window of the account's limits, by quarter of an hour.
-select window_minutes, time_bucket(interval 15 minutes, time) as time, max(used_percent) as used
+-- The highest use of each window of the account's limits, by part of a day, of $minutes.
+select
+    window_minutes, time_bucket(to_minutes($minutes::integer), time) as time,
+    max(used_percent) as used
 from v_limits
 where bucket = $bucket and time is not null
 and ($since::timestamp is null or time >= $since::timestamp)
@@ -55,33 +57,35 @@ group by all
 order by window_minutes nulls last, time;
 
 -- name: context
--- The highest share of a context window that a response used, by quarter of an hour. Usage of several
--- responses together can exceed the window, and is left out.
-select
-    null::integer as window_minutes, time_bucket(interval 15 minutes, u.time) as time,
-    max(100.0 * u.total / g.context_window) as used
-from usage u
-join segments g on g.source = u.source
-where u.time is not null and u.total <= g.context_window
-and ($since::timestamp is null or u.time >= $since::timestamp)
-and ($until::timestamp is null or u.time < $until::timestamp)
-group by all
+-- The highest share of a context window that a response used, by part of a day, of $minutes. Usage of
+-- several responses together can exceed the window, and is left out. The share is computed last: for
+-- each response, it takes half of the time.
+select null::integer as window_minutes, time, max(100 * total / context_window) as used
+from (
+    select
+        g.context_window, time_bucket(to_minutes($minutes::integer), u.time) as time,
+        max(u.total) as total
+    from usage u
+    join segments g on g.source = u.source
+    where u.time is not null and u.total <= g.context_window
+    and ($since::timestamp is null or u.time >= $since::timestamp)
+    and ($until::timestamp is null or u.time < $until::timestamp)
+    group by all
+)
+group by time
 order by time;
 
 -- name: time
 -- Where the time of turns went, in seconds: commands, other tools, questions that waited for an
 -- answer, and the rest, in which the model worked. `until_next`: from the end of a turn to the next
--- prompt, where that came within $patience.
+-- prompt, where that came within $patience seconds. Microseconds are faster than intervals.
 with turned as (
     select
-        coalesce(seconds, 0) as seconds, next_at - ended_at as gap, coalesce(asked, 0) as asked,
-        coalesce(commands, 0) as commands, coalesce(tools, 0) as tools
-    from (
-        select
-            * replace (if($until::timestamp is null or next_at < $until::timestamp, next_at, null)
-                as next_at)
-        from turn_rows
-    )
+        coalesce(seconds, 0) as seconds, coalesce(asked, 0) as asked,
+        coalesce(commands, 0) as commands, coalesce(tools, 0) as tools,
+        case when $until::timestamp is null or next_at < $until::timestamp
+            then epoch_us(next_at) - epoch_us(ended_at) end as gap
+    from turn_rows
     where state not in ('reverted', 'rolled_back')
     and ($since::timestamp is null or started_at >= $since::timestamp)
     and ($until::timestamp is null or started_at < $until::timestamp)
@@ -97,7 +101,7 @@ select
     coalesce(sum(asked), 0) as asked, coalesce(sum(commands), 0) as commands,
     coalesce(sum(least(tools, seconds - asked - commands)), 0) as tools,
     coalesce(sum(seconds), 0) as turns,
-    coalesce(sum(epoch(gap)) filter (gap between interval 0 seconds and $patience::interval), 0)
+    coalesce(sum(gap / 1e6) filter (gap between 0 and $patience::bigint * 1000000), 0)
         as until_next
 from parts;
 

@@ -40,8 +40,41 @@ group by 1
 order by 1;
 
 -- name: distributions
--- Distributions of tokens per turn, of the lengths of turns and commands, and, with $whole, of messages
--- and batches.
+-- Distributions of tokens per turn, of the lengths of turns and commands.
+with chosen as (
+    select source from segments where cli_version = $version::varchar
+),
+measured as (
+    select 'tokens_per_turn' as name, 'tokens' as unit, spread_of(tokens) as spread
+    from turn_rows
+    where ($version::varchar is null or source in (from chosen))
+    and is_within(used_at, $since::timestamp, $until::timestamp)
+    union all
+    select 'output_tokens_per_turn', 'tokens', spread_of(output)
+    from turn_rows
+    where ($version::varchar is null or source in (from chosen))
+    and is_within(used_at, $since::timestamp, $until::timestamp)
+    union all
+    select 'turn_seconds', 'seconds', spread_of(seconds)
+    from turn_rows
+    where ($version::varchar is null or source in (from chosen))
+    and is_within(started_at, $since::timestamp, $until::timestamp)
+    and state not in ('reverted', 'rolled_back')
+    union all
+    select 'command_seconds', 'seconds', spread_of(seconds)
+    from command_rows
+    where ($version::varchar is null or source in (from chosen))
+    and is_within(time, $since::timestamp, $until::timestamp)
+)
+select
+    name, unit, spread.count as count, spread.quantiles[1] as p50, spread.quantiles[2] as p90,
+    spread.quantiles[3] as p99, spread.max as max, spread.mean as mean
+from measured
+where spread.count > 0
+order by name;
+
+-- name: size_distributions
+-- Distributions of the lengths of messages and batches.
 with chosen as (
     select source from segments where cli_version = $version::varchar
 ),
@@ -49,8 +82,7 @@ with chosen as (
 message_sizes as (
     select role, chars, count(*) as messages
     from messages
-    where $whole::boolean
-    and ($version::varchar is null or source in (from chosen))
+    where ($version::varchar is null or source in (from chosen))
     and is_within(time, $since::timestamp, $until::timestamp)
     group by all
 ),
@@ -83,34 +115,13 @@ message_spreads as (
     group by name
 ),
 measured as (
-    select 'tokens_per_turn' as name, 'tokens' as unit, spread_of(tokens) as spread
-    from turn_rows
-    where ($version::varchar is null or source in (from chosen))
-    and is_within(used_at, $since::timestamp, $until::timestamp)
-    union all
-    select 'output_tokens_per_turn', 'tokens', spread_of(output)
-    from turn_rows
-    where ($version::varchar is null or source in (from chosen))
-    and is_within(used_at, $since::timestamp, $until::timestamp)
-    union all
-    select 'turn_seconds', 'seconds', spread_of(seconds)
-    from turn_rows
-    where ($version::varchar is null or source in (from chosen))
-    and is_within(started_at, $since::timestamp, $until::timestamp)
-    and state not in ('reverted', 'rolled_back')
-    union all
-    select 'command_seconds', 'seconds', spread_of(seconds)
-    from command_rows
-    where ($version::varchar is null or source in (from chosen))
-    and is_within(time, $since::timestamp, $until::timestamp)
-    union all
     from message_spreads
     union all
     select 'batch_seconds', 'seconds', spread_of(seconds)
     from v_batches
     where ($version::varchar is null or source in (from chosen))
     and is_within(updated_at, $since::timestamp, $until::timestamp)
-    and kind = 'ingest' and $whole::boolean
+    and kind = 'ingest'
 )
 select
     name, unit, spread.count as count, spread.quantiles[1] as p50, spread.quantiles[2] as p90,
@@ -123,13 +134,16 @@ order by name;
 -- How many sessions have a folder, a title, a plan and a tag.
 select
     count(*) as sessions,
-    count(*) filter (s."commit" is not null or s.branch is not null) as git,
-    count(*) filter (s.title is not null) as title,
-    count(*) filter (s.plan_revision > 0) as plan, count(t.session) as tag
-from v_sessions s
-left join (select distinct session from v_tags) t on t.session = s.id
-where ($version::varchar is null or s.cli_version = $version::varchar)
-and is_within(coalesce(s.started_at, s.last_at), $since::timestamp, $until::timestamp);
+    -- A person can move a session only to a branch.
+    count(*) filter (r."commit" is not null or r.began_on is not null or m.session is not null)
+        as git,
+    count(*) filter (r.title is not null) as title,
+    count(*) filter (r.plan_revision > 0) as plan, count(t.session) as tag
+from session_rows r
+left join v_moves m on m.session = r.id
+left join (select distinct session from v_tags) t on t.session = r.id
+where ($version::varchar is null or r.cli_version = $version::varchar)
+and is_within(coalesce(r.started_at, r.last_at), $since::timestamp, $until::timestamp);
 
 -- name: kinds
 -- Lines and bytes of these sessions' files by kind of record, with copied history apart.

@@ -1,50 +1,45 @@
 -- name: asked
 -- The last user message of a session, in turns that still count.
-select s.path, m.byte, m.time, m.text, n.turn
+select n.log as path, m.byte, m.time, m.text, n.turn
 from standing_turns($home, [$session]) n
 join messages m on m.source = n.source and m.turn = n.n
-join sources s on s.id = m.source
 where m.role = 'user'
 order by n.turn desc, m.byte desc
 limit 1;
 
 -- name: requests
 -- The first user messages of each of these sessions, in turns that still count.
-select n.session, n.turn, s.path, m.byte, m.time, m.text
+select n.session, n.turn, n.log as path, m.byte, m.time, m.text
 from standing_turns($home, $sessions::varchar[]) n
 join messages m on m.source = n.source and m.turn = n.n
-join sources s on s.id = m.source
 where m.role = 'user'
 qualify row_number() over (partition by n.session order by n.turn, m.byte) <= 5
 order by n.session, n.turn, m.byte;
 
 -- name: answer
 -- The last answer of a session, in turns that still count.
-select n.session, n.turn, s.path, m.byte, m.time, m.text
+select n.session, n.turn, n.log as path, m.byte, m.time, m.text
 from standing_turns($home, [$session]) n
 join messages m on m.source = n.source and m.turn = n.n
-join sources s on s.id = m.source
 where m.role = 'assistant' and coalesce(m.phase, 'final_answer') in ('final_answer', 'plan', 'commentary')
 order by n.turn desc, coalesce(m.phase, '') = 'commentary', m.byte desc
 limit 1;
 
 -- name: decisions
 -- Messages of these sessions that may state a decision, the newest first.
-select n.session, n.turn, s.path, m.byte, m.time, m.role, m.text
+select n.session, n.turn, n.log as path, m.byte, m.time, m.role, m.text
 from standing_turns($home, $sessions::varchar[]) n
 join messages m on m.source = n.source and m.turn = n.n
-join sources s on s.id = m.source
-where (m.source, m.byte) in (select (source, byte) from decision_rows)
-and m.role in ('user', 'assistant')
+semi join decision_rows d on d.source = m.source and d.byte = m.byte
+where m.role in ('user', 'assistant')
 order by m.time desc nulls last, n.turn desc, m.byte desc
 limit 200;
 
 -- name: answers
 -- The questions that these sessions asked the user, with the answers, the newest first.
-select n.session, n.turn, s.path, c.byte, c.time, c.command, c.output_head as output
+select n.session, n.turn, n.log as path, c.byte, c.time, c.command, c.output_head as output
 from standing_turns($home, $sessions::varchar[]) n
 join calls c on c.source = n.source and c.turn = n.n
-join sources s on s.id = c.source
 where c.kind = 'question' and c.status = 'completed'
 order by c.time desc nulls last, n.turn desc, c.byte desc
 limit 200;
@@ -119,11 +114,10 @@ order by coalesce(trim(o.output), '') = '', u.time desc nulls last, u.place desc
 
 -- name: files
 -- The files that these sessions changed, most recently changed first: the last change of each.
-select n.session, n.turn, s.path as log, f.byte, f.time, f.path, f.change, f.moved_to,
+select n.session, n.turn, n.log, f.byte, f.time, f.path, f.change, f.moved_to,
     count(*) over (partition by f.path) as times
 from files f
 join standing_turns($home, $sessions::varchar[]) n on n.source = f.source and n.n = f.turn
-join sources s on s.id = f.source
 where f.status = 'completed'
 qualify row_number() over (partition by f.path order by f.time desc nulls last, n.turn desc, f.byte desc) = 1
 order by f.time desc nulls last, f.path
@@ -139,13 +133,10 @@ and regexp_matches(c.command, '\b(commit|merge|rebase|cherry-pick|revert|am)\b')
 order by c.time, c.source, c.byte;
 
 -- name: notes
--- Notes that roles wrote about these sessions and their project, the newest first.
+-- Notes that roles wrote about these sessions and their projects, the newest first.
 select nullif(n.session, '') as session, n.turn, n.time, n.kind, n.origin, n.text
 from notes n
-where (n.home = $home and list_contains($sessions::varchar[], n.session))
-or n.project in (
-    select project_id from v_sessions
-    where home = $home and list_contains($sessions::varchar[], id)
-)
+where (n.home = $home and n.session in (select unnest($sessions::varchar[])))
+or n.project in (select unnest($projects::varchar[]))
 order by n.time desc, n.turn desc, n.text
 limit 30;

@@ -138,14 +138,11 @@ select id, "commit" from v_sessions
 where "commit" is not null and ($project::varchar is null or project = $project);
 
 -- name: places
--- The session of each of these sources, with all sources of that session; of a history only its home.
-select s.id as source, s.home, g.thread as session, v.project, o.source as other
+-- The session of each of these sources; of a history only its home.
+select s.id as source, s.home, g.thread as session, v.project
 from sources s
 left join segments g on g.source = s.id
 left join v_sessions v on v.home = s.home and v.id = g.thread
-left join (
-    select f.home, h.thread, h.source from segments h join sources f on f.id = h.source
-) o on o.home = s.home and o.thread = g.thread
 where s.id in (select unnest($sources::integer[]));
 
 -- name: messages
@@ -166,15 +163,11 @@ where exit_code is not null
 and source in (select unnest($sources::integer[])) and byte in (select unnest($bytes::bigint[]));
 
 -- name: turns
--- The turns of these sources, numbered within their session as in `show.turns`.
-select t.source, t.n as turn, row_number() over (
-    partition by s.home, g.thread
-    order by coalesce(g.started_at, g.first_at) nulls first, s.segment, t.source, t.byte
-) as number
-from turns t
-join sources s on s.id = t.source
-join segments g on g.source = t.source
-where t.source in (select unnest($sources::integer[]));
+-- The numbers of these turns within their sessions, as in `show.turns`.
+select source, turn, number
+from turn_rows
+where number is not null
+and source in (select unnest($sources::integer[])) and turn in (select unnest($turns::integer[]));
 
 -- name: values
 -- Values for the filters: projects, branches and tools, most recently used first.

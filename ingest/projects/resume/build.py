@@ -268,7 +268,7 @@ class _Builder:
             last_answer=self._last_answer(),
             work_tree=masked_tree(tree, mask) if tree is not None else None,
             unmerged=line.unmerged(mask),
-            notes=notes(edits, texts, self._rows("resume.notes"), mask),
+            notes=notes(edits, texts, self._notes(), mask),
             family=[one.id for one in self._family()],
             sessions=[one.id for one in line.every],
             running=[
@@ -307,6 +307,10 @@ class _Builder:
             for home, ids in homes.items()
             for row in self.rows.rows(query, home=home, sessions=ids, **values)
         ]
+
+    def _notes(self) -> list[Row]:
+        projects = sorted({one.project_id for one in self.line.every if one.project_id})
+        return self._rows("resume.notes", projects=projects)
 
     def _last_answer(self) -> PlacedText | None:
         """That of the session, else of the session before it that has one."""

@@ -69,11 +69,12 @@ def choose_session(
     `reached`: whether a session of another branch is part of this one.
     """
     own = [one for one in sessions if one.parent_id is None]
-    ranked = [_candidate(one, branch, view, reached) for one in own]
-    best = min(ranked, key=lambda one: one.rank, default=None)
-    if best is None:
+    candidates = [_candidate(one, branch, view, reached) for one in own]
+    ranks = [one.rank for one in candidates]
+    rank = min(ranks, default=None)
+    if rank is None:
         return None
-    alike = sum(one.rank == best.rank for one in ranked)
+    best, alike = candidates[ranks.index(rank)], ranks.count(rank)
     return ChosenSession(best.session, _because(best, branch, alike), best.fit)
 
 

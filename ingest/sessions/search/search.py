@@ -226,9 +226,11 @@ class _Page:
             "sources": sources,
             "bytes": sorted({place.byte for place in found if not place.is_kept}),
         }
-        places, *texts = access.run_consistent(
+        turns = sorted({place.turn for place in found})
+        places, numbers, *texts = access.run_consistent(
             [
                 ("search.places", {"sources": sources}),
+                ("search.turns", {"sources": sources, "turns": turns}),
                 ("search.messages", lines),
                 ("search.calls", lines),
             ]
@@ -238,11 +240,7 @@ class _Page:
         for rows in texts:
             for row in rows:
                 self._texts.setdefault((row["source"], row["byte"]), []).append(row)
-        others = sorted({row["other"] for row in places if row["other"] is not None})
-        self._numbers = {
-            (row["source"], row["turn"]): row["number"]
-            for row in access.rows("search.turns", sources=others)
-        }
+        self._numbers = {(row["source"], row["turn"]): row["number"] for row in numbers}
 
     def hit(self, place: Found, query: Query, matching: Matching, partial: bool) -> Hit | None:
         """The hit, or None if its text is gone meanwhile."""
