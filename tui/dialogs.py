@@ -39,6 +39,7 @@ class Dialog(ModalScreen[T], PushedScreen[T], Generic[T]):
         & Button { margin-left: 2; }
         & Input { margin-top: 1; }
         & OptionList { height: auto; max-height: 14; margin-top: 1; border: none; }
+        & OptionList:focus { border: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "cancel")]

@@ -69,7 +69,12 @@ STATE_STYLES: Final = {
     "ok": _DONE,
     "problem": _FAILED,
 }
-_BATCH_WORDS: Final = {"failed": "to retry", "backed_off": "to retry", "dead": "given up"}
+_BATCH_WORDS: Final = {
+    "claimed": "in_progress",
+    "failed": "to retry",
+    "backed_off": "to retry",
+    "dead": "given up",
+}
 
 
 def batch_word(state: str) -> str:

@@ -16,7 +16,7 @@ from textual.content import Content
 from ingest.actions import BatchAction, ReadAgain
 from ingest.batches.action import Item, Selection, Verb
 from ingest.db.query_reader import Row
-from ingest.sessions.session import title_of
+from ingest.sessions.session import ID_CHARS, title_of
 from ingest.text.numbers import pluralize
 from tui import content
 from tui.base_screen import BaseScreen
@@ -119,8 +119,8 @@ def batch_name(row: Row, shared: Mapping[str, str]) -> str:
 
 
 def source_name(session: str | None, path: str | None) -> str:
-    """A short name of a source: its session, or its file."""
-    return session or (path or "").replace("\\", "/").rpartition("/")[2]
+    """A short name of a source: the id of its session, which has no title, or its file."""
+    return session[:ID_CHARS] if session else (path or "").replace("\\", "/").rpartition("/")[2]
 
 
 def _outcome(verb: Verb, items: Sequence[Item]) -> str:

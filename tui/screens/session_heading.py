@@ -28,16 +28,16 @@ def load_alignment(session: Session, git: Git) -> Content | None:
 def heading(
     session: Session, columns: int, failed_batches: int = 0, alignment: Content | None = None
 ) -> Content:
-    """If it does not fit, the title is shortened first: its beginning says most."""
+    """If it does not fit, the title is shortened first, whose beginning says most."""
     state = content.state(session.state_text)
     failed = None
     if failed_batches:
         failed = content.line(f"✗ {pluralize(failed_batches, 'failed batch')}: r retries", "red")
-    after = [
-        content.line(session.project, "bold"),
-        content.line(f"{tokens(session.tokens.total)} tokens", "dim"),
-        alignment,
-    ]
+    project = content.line(session.project, "bold")
+    after = [project, content.line(f"{tokens(session.tokens.total)} tokens", "dim"), alignment]
     others = content.row(state, failed, *after).cell_length + _GAP
+    if others + _MIN_TITLE > columns:
+        after = [project, alignment]  # The board and Insights show the tokens, too.
+        others = content.row(state, failed, *after).cell_length + _GAP
     title = content.line(label(session), "title", max(_MIN_TITLE, columns - others))
     return content.row(state, failed, title, *after)

@@ -65,10 +65,11 @@ def _sessions(sessions: list[Session]) -> Iterator[Content]:
             continue
         yield content.state(state, len(in_state))
         for session in in_state[:MAX_SHOWN]:
-            yield content.row(
-                "  ", content.line(label(session), "bold"), content.line(session.project, "dim")
+            name = content.row(
+                content.line(label(session), "bold"), content.line(session.project, "dim")
             )
-            yield content.row("    ", content.line(session.state_reason))
+            yield _indented(1, name)
+            yield _indented(2, content.line(session.state_reason))
         yield from _rest(len(in_state))
 
 
@@ -82,7 +83,7 @@ def _sources(rows: list[Row], which: str) -> Iterator[Content]:
         yield content.line(f"{pluralize(len(rows), 'file')} that cannot be read", "red")
     for row in rows:
         text = size(row["behind"]) if which == "behind" else f"{row['state']}: {row['error'] or ''}"
-        yield content.row("  ", content.line(text), content.line(row["path"], "dim"))
+        yield _indented(1, content.row(content.line(text), content.line(row["path"], "dim")))
 
 
 def _errors(rows: list[Row]) -> Iterator[Content]:
@@ -91,16 +92,19 @@ def _errors(rows: list[Row]) -> Iterator[Content]:
             f"{pluralize(sum(row['batches'] for row in rows), 'batch')} with an error", "red"
         )
     for row in rows[:MAX_SHOWN]:
-        yield content.row("  ", content.line(f"{row['batches']:,} × {row['code']}"))
-        yield content.row(
-            "    ", content.line(row["message"] or ""), content.line(row["hint"] or "", "dim")
-        )
+        yield _indented(1, content.line(f"{row['batches']:,} × {row['code']}"))
+        why = content.row(content.line(row["message"]), content.line(row["hint"], "dim"))
+        yield _indented(2, why)
     yield from _rest(len(rows))
 
 
 def _rest(count: int) -> Iterator[Content]:
     if count > MAX_SHOWN:
-        yield content.line(f"  and {count - MAX_SHOWN:,} more", "dim")
+        yield _indented(1, content.line(f"and {count - MAX_SHOWN:,} more", "dim"))
+
+
+def _indented(level: int, text: Content) -> Content:
+    return Content("  " * level) + text
 
 
 class DetailsScreen(DashboardNode, ModalScreen[None], PushedScreen[None]):

@@ -103,9 +103,10 @@ order by
     behind > 0 desc, updated_at desc nulls last, id;
 
 -- name: these_sources
-select s.*, h.path as home_path
+select s.*, h.path as home_path, r.title as session_title
 from v_sources s
 left join homes h on h.id = s.home
+left join session_rows r on r.home = s.home and r.id = s.thread
 where s.id in (select unnest($ids::integer[]));
 
 -- name: rejects

@@ -19,11 +19,14 @@ _DERIVED: Final = {
     "backed_off": State.FAILED,
     "to_retry": State.FAILED,
     "given_up": State.DEAD,
+    "in_progress": State.CLAIMED,
 }
 """States that depend on the clock, and words for states, with the state that is stored."""
-_SHOWN_STATES: Final = [state for state in State if state not in (State.FAILED, State.DEAD)]
+_SHOWN_STATES: Final = [
+    state for state in State if state not in (State.CLAIMED, State.FAILED, State.DEAD)
+]
 FILTER_FIELDS: Final[Mapping[str, Sequence[str]]] = {
-    "state": ["to_retry", "given_up", "stuck", *_SHOWN_STATES],
+    "state": ["to_retry", "given_up", "in_progress", "stuck", *_SHOWN_STATES],
     "kind": list(Kind),
     "error": [],
     "session": [],
@@ -34,7 +37,7 @@ FILTER_FIELDS: Final[Mapping[str, Sequence[str]]] = {
 class Batches:
     filter_values = FILTER_FIELDS
     columns = (
-        Column("state", "State", 12, sorts=False),
+        Column("state", "State", 13, sorts=False),
         Column("kind", "Kind", 7, drop_order=5),
         Column("source", "Session", 14, grow=2),
         Column("range", "Range", 11, right=True, drop_order=4),

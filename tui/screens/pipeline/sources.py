@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ingest.db.query_reader import QueryReader
 from ingest.report.batch import Policy
+from ingest.sessions.session import title_of
 from ingest.text.numbers import size
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
 from ingest.text.times import ago
@@ -74,7 +75,7 @@ class Sources:
             cells=(
                 Styled(f"{style.glyph} {row['state'].replace('_', ' ')}", style.color),
                 row["kind"],
-                source_name(row["thread"], row["path"]),
+                title_of(row["session_title"]) or source_name(row["thread"], row["path"]),
                 Styled(size(row["behind"]), "yellow" if row["behind"] else "dim"),
                 size(row["size"]),
                 row["lines"],
