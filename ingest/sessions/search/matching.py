@@ -15,7 +15,7 @@ from ingest.sessions.search.ranking import micros
 from ingest.sessions.search.words import words_of
 
 _SHORTEST_PREFIX: Final = 2
-"""A shorter word is never the beginning of another."""
+"""A shorter word alone is never the beginning of another."""
 _SHORTEST_PART: Final = 3
 """A shorter word is never looked for inside of others."""
 _MOST_WIDENED: Final = 4
@@ -185,7 +185,7 @@ class Term(Struct, frozen=True):
         last = self.words[-1]
         if self.is_part and len(last) >= _SHORTEST_PART:
             return f".*{re.escape(last)}.*" if len(self.words) == 1 else f"{re.escape(last)}.*"
-        begins = self.is_prefix and len(last) >= _SHORTEST_PREFIX
+        begins = self.is_prefix and (len(last) >= _SHORTEST_PREFIX or len(self.words) > 1)
         return f"{re.escape(last)}.*" if begins else None
 
     def is_in(self, words: Sequence[str]) -> bool:

@@ -87,9 +87,11 @@ def test_distributions_equal_those_of_the_facts(tmp_path: Path) -> None:
     with filled(tmp_path / "t.duckdb", random.Random(3)) as database:
         derive_rows_again(database)
         since = BEGAN + timedelta(minutes=50)
-        found = database.rows(
-            "report.distributions", since=since, until=None, version=None, whole=True
-        )
+        found = [
+            row
+            for name in ("report.distributions", "report.size_distributions")
+            for row in database.rows(name, since=since, until=None, version=None)
+        ]
         spreads = {row["name"]: figures(row) for row in found}
         for name, facts in (
             ("message_chars", "select chars as value, time from messages"),
