@@ -4,6 +4,7 @@ import os
 import sys
 
 from ingest.gc_scheduler import gc_paused
+from ingest.heap import share_heap
 from ingest.settings import Settings
 from tui.supervisor import Supervisor, command
 from tui.terminal import terminal
@@ -13,6 +14,7 @@ def run(settings: Settings, *, mouse: bool = True) -> int:
     """Runs until the person quits. Returns the exit code of the program."""
     supervisor = Supervisor(settings.db, command(settings))
     supervisor.start()
+    share_heap()
     try:
         # Imported late: this takes a while, during which the other process opens the database.
         with gc_paused():

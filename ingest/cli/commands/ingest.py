@@ -5,6 +5,7 @@ import click
 from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.gc_scheduler import gc_paused
+from ingest.heap import share_heap
 from ingest.pipeline import spawn_readers
 from ingest.server.owner_file import Role
 
@@ -20,6 +21,8 @@ def command(invocation: Invocation, follow: bool, dry_run: bool, for_dashboard: 
     """
     if follow and dry_run:
         raise click.UsageError("--dry-run and --follow cannot be combined.")
+    if follow or for_dashboard:
+        share_heap()
     # Without a database there is a backlog: start reader processes while this one loads.
     first = not (follow or for_dashboard or dry_run or invocation.settings.db.exists())
     readers = spawn_readers.start() if first else None
