@@ -39,7 +39,7 @@ class Batches:
     columns = (
         Column("state", "State", 13, sorts=False),
         Column("kind", "Kind", 7, drop_order=5),
-        Column("source", "Session", 14, grow=2),
+        Column("source", "Session", 13, grow=2),
         Column("range", "Range", 11, right=True, drop_order=4),
         Column("tries", "Tries", 5, right=True, drop_order=2),
         Column("again", "Next", 8, right=True, drop_order=3),
