@@ -6,7 +6,7 @@ converted here and nowhere else.
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -16,12 +16,39 @@ from uuid import UUID
 
 import msgspec
 
+_LEVELS = 2
+"""How deep in a document such a sequence may be."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def document(command: str, body: Mapping[str, object]) -> str:
     """The document of a command, with its schema first."""
-    return line({"schema": f"tailboard.{command}/1", **body})
+    return "".join(parts(command, body))
+
+
+def parts(command: str, body: Mapping[str, object]) -> Iterator[str]:
+    """The document in parts, for one that is not in memory as a whole."""
+    return _parts({"schema": f"tailboard.{command}/1", **body}, _LEVELS)
+
+
+def _parts(value: object, levels: int) -> Iterator[str]:
+    """A sequence that is no list is not in memory: each of its values is a part."""
+    if levels and isinstance(value, msgspec.Struct):
+        names = zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True)
+        value = {key: getattr(value, name) for name, key in names}
+    if levels and isinstance(value, dict):
+        yield "{"
+        for number, (key, item) in enumerate(value.items()):
+            yield f"{', ' if number else ''}{line(str(key))}: "
+            yield from _parts(item, levels - 1)
+        yield "}"
+    elif isinstance(value, Sequence) and not isinstance(value, list | tuple | str | bytes):
+        yield "["
+        for number, item in enumerate(value):
+            yield f"{', ' if number else ''}{line(item)}"
+        yield "]"
+    else:
+        yield line(value)
 
 
 def line(body: object) -> str:

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple, TextIO
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingest.cli.document import document
+from ingest.cli.document import parts
 from ingest.text.columns import kept_columns, shrink
 from ingest.text.sanitize import one_line, safe_text, truncate, truncate_start, width
 from ingest.text.state_style import STATE_STYLES, UNKNOWN
@@ -59,7 +59,8 @@ class Output(Struct, frozen=True):
     quiet: bool = False
 
     def document(self, command: str, body: Mapping[str, object]) -> None:
-        self.out.write(document(command, body) + "\n")
+        self.out.writelines(parts(command, body))
+        self.out.write("\n")
 
     def line(self, *parts: Cell, indent: str = "") -> None:
         """Print one line of parts; empty parts are left out."""

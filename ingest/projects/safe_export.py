@@ -13,7 +13,7 @@ import re
 import stat
 import unicodedata
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
@@ -60,7 +60,7 @@ def safe_name(text: str) -> str:
 
 def write(
     path: Path,
-    text: str,
+    text: str | Iterable[str],
     *,
     below: Path,
     replace: bool = False,
@@ -71,22 +71,27 @@ def write(
 
     Missing folders under `below` are created. An existing file is replaced only with `replace`, and
     keeps its mode; a link is never followed or replaced. `before` and `after` are the user's text
-    around the exported text and are not masked.
+    around the exported text and are not masked. A text in parts is never in memory as a whole; no
+    secret may be in two of them.
     """
-    text = masked(text)
+    redacted = 0
+
+    def data() -> Iterator[bytes]:
+        nonlocal redacted
+        yield before.encode("utf-8", "replace")
+        for part in [text] if isinstance(text, str) else text:
+            clean = masked(part)
+            redacted += count_masked(clean)
+            yield clean.encode("utf-8", "replace")
+        yield after.encode("utf-8", "replace")
+
     parts = _under(path, below)
     try:
         with _folder(below, parts[:-1], path) as folder:
-            _place(
-                folder,
-                parts[-1],
-                f"{before}{text}{after}".encode("utf-8", "replace"),
-                path,
-                replace=replace,
-            )
+            _place(folder, parts[-1], data(), path, replace=replace)
     except OSError as error:
         raise TargetUnwritable(path, error) from error
-    return ExportedFile(path, count_masked(text))
+    return ExportedFile(path, redacted)
 
 
 def _under(path: Path, below: Path) -> tuple[str, ...]:
@@ -123,12 +128,12 @@ def _folder(below: Path, parts: tuple[str, ...], path: Path) -> Iterator[int]:
         os.close(here)
 
 
-def _place(folder: int, name: str, data: bytes, path: Path, *, replace: bool) -> None:
+def _place(folder: int, name: str, data: Iterable[bytes], path: Path, *, replace: bool) -> None:
     mode = _mode_there(folder, name, path, replace=replace)
     passing = f".{uuid.uuid4().hex}.tmp"
     try:
         with create(passing, folder=folder) as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             if mode is not None:
                 os.fchmod(file.fileno(), mode)

@@ -22,7 +22,7 @@ from ingest.sessions.model import (
 )
 from ingest.sessions.session import Session, Tokens
 
-AT_ONCE: Final = 5_000
+AT_ONCE: Final = 2_500
 """About this many turns and commands are in memory at the same time."""
 _steps: Final = msgspec.json.Decoder(list[PlanStep])
 

@@ -34,7 +34,7 @@ from ingest.projects.journal.write import (
     WrittenJournal,
     day_file,
     default_path,
-    render,
+    parts,
     write,
 )
 from ingest.projects.safe_export import masked
@@ -147,8 +147,12 @@ def show(
     with open_for_reading(invocation) as access:
         journal = journal_of(invocation, access, session, day, project, everywhere)
     body = {"journal": journal, "written": []}
-    text = "" if invocation.options.json else render(journal, JournalFormat(form), invocation.zone)
-    invocation.answer("journal", body, lambda output: output.text(text))
+
+    def show(output: Output) -> None:
+        for part in parts(journal, JournalFormat(form), invocation.zone):
+            output.text(part)
+
+    invocation.answer("journal", body, show)
 
 
 @command.command("export")

@@ -7,6 +7,7 @@ import msgspec
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.journal.decisions import load_decisions
+from ingest.projects.journal.entries import Entries
 from ingest.projects.journal.entry import PARTS, Period, Rules, build_entry
 from ingest.projects.journal.model import Journal, JournalDecision, JournalEntry
 from ingest.projects.safe_export import masked
@@ -23,7 +24,7 @@ def journal_rules(zone: tzinfo | None, turns: int) -> Rules:
 
 def session_journal(rows: NamedQueries, session: str, rules: Rules) -> Journal:
     sessions = oldest_first(rows, Scope(session=session))
-    entries = list(entries_of(rows, sessions, rules))
+    entries = Entries(entries_of(rows, sessions, rules))
     title = entries[0].title if entries else session
     decisions = load_decisions(rows, sessions, rules.mask, session=session)
     return _journal("session", session, title, sessions, entries, decisions, rules)
@@ -61,14 +62,14 @@ def _of_period(
 ) -> Journal:
     began, ended = period
     sessions = oldest_first(rows, Scope(project=project, folder=folder, since=began, until=ended))
-    entries = list(entries_of(rows, sessions, rules, period))
+    entries = Entries(entries_of(rows, sessions, rules, period))
     decisions = load_decisions(rows, sessions, rules.mask, since=began, until=ended)
     return _journal(*names, sessions, entries, decisions, rules)
 
 
 def project_journal(rows: NamedQueries, project: str, rules: Rules) -> Journal:
     sessions = oldest_first(rows, Scope(project=project))
-    entries = list(entries_of(rows, sessions, rules))
+    entries = Entries(entries_of(rows, sessions, rules))
     name = entries[0].project if entries else project
     decisions = load_decisions(rows, sessions, rules.mask)
     return _journal("project", name, f"Journal of {name}", sessions, entries, decisions, rules)
@@ -103,7 +104,7 @@ def journals_of(
     for log in load_logs(rows, sessions, PARTS):
         if (entry := build_entry(log, rules)) is not None:
             one = log.session
-            yield one, _journal("session", one.id, entry.title, [one], [entry], [], rules)
+            yield one, _journal("session", one.id, entry.title, [one], Entries([entry]), [], rules)
 
 
 def newest_day(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> date | None:
@@ -127,7 +128,7 @@ def _journal(
     name: str,
     title: str,
     sessions: list[Session],
-    entries: list[JournalEntry],
+    entries: Entries,
     decisions: list[JournalDecision],
     rules: Rules,
 ) -> Journal:
@@ -140,13 +141,12 @@ def _journal(
         zone=zone_name(rules.zone, _newest(entries)),
         decisions=decisions,
         entries=entries,
-        redacted=sum(
-            count_masked(msgspec.json.encode(part).decode()) for part in (*decisions, *entries)
-        ),
+        redacted=entries.redacted
+        + sum(count_masked(msgspec.json.encode(part).decode()) for part in decisions),
     )
 
 
-def _newest(entries: list[JournalEntry]) -> datetime:
+def _newest(entries: Iterable[JournalEntry]) -> datetime:
     times = [entry.started_at for entry in entries if entry.started_at]
     return max(times, default=datetime(2000, 1, 1))  # noqa: DTZ001 - naive UTC, as in the database
 

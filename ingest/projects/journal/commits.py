@@ -14,6 +14,7 @@ from ingest.projects.git.anchor import Anchor, Span
 from ingest.projects.git.read_repository import Git
 from ingest.projects.git.repository import Commit
 from ingest.projects.git.session_commits import SessionWork, commits_by_session
+from ingest.projects.journal.entries import Entries
 from ingest.projects.journal.entry import Mask
 from ingest.projects.journal.importance import Weight, weight
 from ingest.projects.journal.model import Journal, JournalCommit, JournalEntry
@@ -43,13 +44,17 @@ def find_commits(journal: Journal, git: Git) -> dict[str, list[Commit]]:
 
 
 def add_commits(journal: Journal, found: Mapping[str, list[Commit]], mask: Mask) -> Journal:
-    entries = [
-        replace(entry, commits=_merge(entry.commits, found[entry.session], mask))
-        if entry.session in found
-        else entry
-        for entry in journal.entries
-    ]
-    return replace(journal, entries=entries)
+    if not found:
+        return journal
+    return replace(
+        journal,
+        entries=Entries(
+            replace(entry, commits=_merge(entry.commits, found[entry.session], mask))
+            if entry.session in found
+            else entry
+            for entry in journal.entries
+        ),
+    )
 
 
 def _anchor(entry: JournalEntry) -> Anchor:
@@ -62,7 +67,12 @@ def _anchor(entry: JournalEntry) -> Anchor:
 def _committing(entry: JournalEntry) -> Iterable[Span]:
     for turn in entry.turns:
         for run in turn.commands:
-            if run.at is not None and weight(run.command, run.status) is Weight.COMMITTED:
+            # Looking for a word first: most commands are none of git.
+            if (
+                run.at is not None
+                and "commit" in run.command
+                and weight(run.command, run.status) is Weight.COMMITTED
+            ):
                 yield run.at, run.at + timedelta(seconds=run.seconds or 0)
 
 

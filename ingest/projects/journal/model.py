@@ -4,6 +4,7 @@ All text is from the log, masked and truncated, but untrusted: whoever renders i
 Names of fields are the keys of `journal --json`.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -182,6 +183,7 @@ class Journal(Struct, frozen=True, kw_only=True):
     """The time zone of days and times."""
     decisions: list[JournalDecision]
     """People's edits of its tasks."""
-    entries: list[JournalEntry]
+    entries: Sequence[JournalEntry]
+    """`Entries`, which are not held in memory."""
     redacted: int
     """How many secrets and private parts are masked in it."""

@@ -6,8 +6,8 @@ has a section, or a line if there are many. Positions in Codex's files are in a 
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import tzinfo
-from typing import Final
+from datetime import datetime, tzinfo
+from typing import Final, NamedTuple
 
 from ingest.projects.journal.blocks import (
     Block,
@@ -52,17 +52,45 @@ def page(journal: Journal, zone: tzinfo | None) -> list[Block]:
     return _Page(journal, zone).blocks()
 
 
+class _Listed(NamedTuple):
+    """What the page needs of an entry that gets no section."""
+
+    at: int
+    """Its index."""
+    session: str
+    parent: str | None
+    title: str
+    project: str
+    outcome: str
+    started_at: datetime | None
+    ended_at: datetime | None
+    turns: int
+    files: int
+    failures: int
+    has_marks: bool
+    """Whether it has commits or decisions."""
+
+
+def _listed(at: int, entry: JournalEntry) -> _Listed:
+    return _Listed(
+        at, entry.session, entry.parent, entry.title, entry.project, entry.outcome,
+        entry.started_at, entry.ended_at, entry.turn_count, len(entry.files), len(entry.failures),
+        bool(entry.commits or entry.decisions),
+    )  # fmt: skip
+
+
 class _Page:
     def __init__(self, journal: Journal, zone: tzinfo | None) -> None:
         self.journal = journal
         self.times = Times(zone, journal.name if journal.kind == "day" else None)
         self.alone = journal.kind == "session"
-        by_id = {entry.session: entry for entry in journal.entries}
-        self.entries = [entry for entry in journal.entries if entry.parent not in by_id]
+        every = [_listed(at, entry) for at, entry in enumerate(journal.entries)]
+        by_id = {entry.session: entry for entry in every}
+        self.entries = [entry for entry in every if entry.parent not in by_id]
         few = len(self.entries) <= _FEW_SESSIONS
         self.limits = SESSION if self.alone else FEW if few else MANY
-        self.agents: defaultdict[str, list[JournalEntry]] = defaultdict(list)
-        for entry in journal.entries:
+        self.agents: defaultdict[str, list[_Listed]] = defaultdict(list)
+        for entry in every:
             root = entry
             while root.parent in by_id:
                 root = by_id[root.parent]
@@ -77,10 +105,11 @@ class _Page:
         if self.journal.decisions:
             decisions = [self._edit(decision) for decision in self.journal.decisions]
             blocks += [Heading(2, own("Decisions by people")), Bullets(decisions)]
-        chosen = _most_active(self.entries)
+        listed = _most_active(self.entries)
+        chosen = [self.journal.entries[entry.at] for entry in listed]
         for entry in chosen:
             blocks += self._section(entry).blocks()
-        others = [entry for entry in self.entries if entry not in chosen]
+        others = [entry for entry in self.entries if entry not in listed]
         if others:
             lines = first([self._one_line(entry) for entry in others], _OTHERS)
             blocks += [Heading(2, own("Other sessions")), Bullets(lines)]
@@ -88,6 +117,7 @@ class _Page:
 
     def _top(self) -> list[Line]:
         journal, found = self.journal, summaries(self.journal)
+        about = self._section(journal.entries[0]).facts() if self.alone else self._sessions(found)
         done = [text for summary in found for text in summary.done]
         open_ = [text for summary in found for text in summary.open]
         failed = [failure for summary in found for failure in summary.failed]
@@ -97,7 +127,7 @@ class _Page:
         masked = journal.redacted
         return [
             [
-                *(self._section(self.entries[0]).facts() if self.alone else self._sessions(found)),
+                *about,
                 *own(f"Times in {journal.zone}."),
                 *own(f"{pluralize(masked, 'secret')} masked." if masked else ""),
             ],
@@ -123,7 +153,7 @@ class _Page:
         ]
 
     def _section(self, entry: JournalEntry) -> SessionSection:
-        agents = self.agents[entry.session]
+        agents = [self.journal.entries[each.at] for each in self.agents[entry.session]]
         return SessionSection(entry, agents, self.limits, self.times, alone=self.alone)
 
     def _edit(self, decision: JournalDecision) -> Line:
@@ -131,8 +161,8 @@ class _Page:
         form = "%H:%M" if self.journal.kind == "day" else "%Y-%m-%d %H:%M"
         return [*own(f"{at:{form}}" if at else ""), *plain(decision.answer)]
 
-    def _one_line(self, entry: JournalEntry) -> Line:
-        turns, files = pluralize(entry.turn_count, "turn"), pluralize(len(entry.files), "file")
+    def _one_line(self, entry: _Listed) -> Line:
+        turns, files = pluralize(entry.turns, "turn"), pluralize(entry.files, "file")
         return [
             *own(self.times.span(entry.started_at, None)),
             state(entry.outcome),
@@ -143,16 +173,16 @@ class _Page:
         ]
 
 
-def _most_active(entries: list[JournalEntry]) -> list[JournalEntry]:
+def _most_active(entries: list[_Listed]) -> list[_Listed]:
     """The sessions with most work, in their order."""
     ranked = sorted(
         range(len(entries)),
         key=lambda i: (
             entries[i].parent is None,
-            bool(entries[i].commits or entries[i].decisions),
-            len(entries[i].files) + len(entries[i].failures),
+            entries[i].has_marks,
+            entries[i].files + entries[i].failures,
             entries[i].outcome != "completed",
-            entries[i].turn_count,
+            entries[i].turns,
             -i,
         ),
         reverse=True,

@@ -50,30 +50,45 @@ class Summary(Struct, frozen=True):
 
 def summaries(journal: Journal) -> list[Summary]:
     """One for each project, by name."""
-    by_project: defaultdict[str, list[JournalEntry]] = defaultdict(list)
+    ids: defaultdict[str, set[str]] = defaultdict(set)
     for entry in journal.entries:
-        by_project[entry.project].append(entry)
+        ids[entry.project].add(entry.session)
     edited = {_key(each.question): each.state for each in journal.decisions if each.state}
-    return [_summary(name, by_project[name], edited) for name in sorted(by_project)]
+    return [_summary(journal, name, ids[name], edited) for name in sorted(ids)]
 
 
-def _summary(project: str, entries: list[JournalEntry], edited: dict[str, str]) -> Summary:
-    ids = {entry.session for entry in entries}
-    own = [entry for entry in entries if entry.parent not in ids]
+def _summary(journal: Journal, project: str, ids: set[str], edited: dict[str, str]) -> Summary:
     states: dict[str, tuple[str, str]] = {}
-    for entry in own:
-        for text, state in _steps(entry):
-            states[_key(text)] = text, state
+    succeeded: dict[str, datetime] = {}
+    failures: list[tuple[str, JournalFailure]] = []
+    commits: list[JournalCommit] = []
+    files: set[str] = set()
+    sessions = agents = 0
+    for entry in journal.entries:  # Looked at once: they are not in memory.
+        if entry.project != project:
+            continue
+        if entry.parent not in ids:
+            for text, state in _steps(entry):
+                states[_key(text)] = text, state
+        for turn in entry.turns:
+            for run in turn.commands:
+                if run.status == "completed" and run.at:
+                    succeeded[run.command] = max(run.at, succeeded.get(run.command, run.at))
+        failures += [(entry.title, each) for each in last_failures(entry.failures)]
+        commits += entry.commits
+        files.update(file.path for file in entry.files)
+        sessions += entry.parent is None
+        agents += entry.parent is not None
     steps = [(text, edited.get(key, state)) for key, (text, state) in states.items()]
     return Summary(
         project,
-        sum(entry.parent is None for entry in entries),
-        sum(entry.parent is not None for entry in entries),
+        sessions,
+        agents,
         [text for text, state in steps if state in _CLOSED],
         [text for text, state in steps if state not in (*_CLOSED, *_DROPPED)],
-        list(dict.fromkeys(_unrepaired(entries))),
-        [commit for entry in entries for commit in entry.commits],
-        len({file.path for entry in entries for file in entry.files}),
+        list(dict.fromkeys(_unrepaired(failures, succeeded))),
+        commits,
+        len(files),
     )
 
 
@@ -86,20 +101,16 @@ def _steps(entry: JournalEntry) -> Iterable[tuple[str, str]]:
     return steps or [(entry.title, entry.outcome)]
 
 
-def _unrepaired(entries: list[JournalEntry]) -> Iterable[FailedWork]:
-    """What no session repaired."""
-    succeeded: dict[str, datetime] = {}
-    for entry in entries:
-        for turn in entry.turns:
-            for run in turn.commands:
-                if run.status == "completed" and run.at:
-                    succeeded[run.command] = max(run.at, succeeded.get(run.command, run.at))
-    for entry in entries:
-        for failure in last_failures(entry.failures):
-            later = succeeded.get(failure.what)
-            if not failure.repaired and not (later and failure.at and failure.at < later):
-                what = entry.title if failure.kind is FailureKind.TURN else failure.what
-                yield FailedWork(failure.kind, what, failure.how)
+def _unrepaired(
+    failures: list[tuple[str, JournalFailure]], succeeded: dict[str, datetime]
+) -> Iterable[FailedWork]:
+    """What no session repaired. `failures`: with the titles of their sessions; `succeeded`: when
+    which command succeeded last."""
+    for title, failure in failures:
+        later = succeeded.get(failure.what)
+        if not failure.repaired and not (later and failure.at and failure.at < later):
+            what = title if failure.kind is FailureKind.TURN else failure.what
+            yield FailedWork(failure.kind, what, failure.how)
 
 
 def last_failures(failures: Iterable[JournalFailure]) -> list[JournalFailure]:
