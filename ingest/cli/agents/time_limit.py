@@ -1,5 +1,8 @@
-"""Runs a request in a thread, for a bounded time: a query that takes longer is cancelled."""
+"""Runs a request in a thread, for a bounded time: a query that takes longer is cancelled. Before
+that, it waits for its turn.
+"""
 
+import math
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -18,6 +21,8 @@ T = TypeVar("T")
 SECONDS: Final = 2.0
 THREADS: Final = 4
 """So many requests run at once; the others wait."""
+WAIT_SECONDS: Final = 30.0
+"""The longest wait. It counts apart: many requests at once must not end each other."""
 
 
 class TooSlow(CommandError):
@@ -51,12 +56,14 @@ async def run_bounded(
 
     running = _Running()
     bounded = replace(request, opened=running.opened)
-    with anyio.move_on_after(allow_for_load(SECONDS)):
-        return await anyio.to_thread.run_sync(
-            work, bounded, limiter=limiter, abandon_on_cancel=True
-        )
-    running.cancel()
-    raise TooSlow(
-        f"This took longer than {SECONDS:g} s and was stopped.",
-        "Ask for less: fewer words, a shorter time (since:7d), or one project.",
-    )
+    with anyio.move_on_after(allow_for_load(WAIT_SECONDS)) as waiting:
+        async with limiter:
+            waiting.deadline = math.inf
+            with anyio.move_on_after(allow_for_load(SECONDS)):
+                return await anyio.to_thread.run_sync(work, bounded, abandon_on_cancel=True)
+            running.cancel()
+            raise TooSlow(
+                f"This took longer than {SECONDS:g} s and was stopped.",
+                "Ask for less: fewer words, a shorter time (since:7d), or one project.",
+            )
+    raise TooSlow("Too many other requests run.", "Ask again later.")

@@ -120,12 +120,20 @@ async def test_requests_at_the_same_time_are_all_answered_without_an_owner(api: 
     assert await asyncio.gather(*map(api.status, paths)) == [200] * 4
 
 
-async def test_wrong_requests_are_refused_with_a_documented_status(api: Api) -> None:
+async def test_wrong_requests_are_refused_with_a_documented_status(
+    api: Api, project: Project, left: Rollout
+) -> None:
+    other = project.session()
+    other.prompt("Check the parser")
+    other.write()
+    project.read()
+    several = left.facts.thread_id[:4]  # Both began in the same minute.
+    assert other.facts.thread_id.startswith(several)
     wrong = {
         "/v1/search": 400, "/v1/search?q=x&limit=0": 400, "/v1/search?q=x&limit=x": 400,
         "/v1/search?q=x&q=y": 400, "/v1/search?q=x&colour=1": 400, "/v1/search?q=%00": 400,
         "/v1/items/zz": 404, "/v1/projects/none/tasks": 404, "/nothing": 404,
-        "/v1/projects/parser/journal?day=never": 400,
+        "/v1/projects/parser/journal?day=never": 400, f"/v1/items/{several}": 409,
     }  # fmt: skip
     for path, status in wrong.items():
         got, _, document = await api.send(path)

@@ -26,7 +26,6 @@ from ingest.cli.invocation import Invocation
 from ingest.errors import (
     Ambiguous,
     DatabaseError,
-    InvalidTime,
     NotFound,
     Refused,
     TailboardError,
@@ -119,8 +118,8 @@ def _problem(error: TailboardError | click.ClickException) -> Response:
             status = 404
         case Refused(code="other_project") | Refused(code="memory.off"):
             status = 403
-        case Refused() | Ambiguous() | InvalidTime():
-            status = 400
+        case Ambiguous():
+            status = 409
         case DatabaseError():
             log.suppressed("An HTTP request", error)
             status = 503

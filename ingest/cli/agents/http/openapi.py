@@ -14,6 +14,7 @@ PROBLEMS: Final = {
     "404": "There is no such project, item or route.",
     "405": "Only GET.",
     "408": "The request took too long.",
+    "409": "The beginning of an id is that of several items.",
     "413": "The body is too large.",
     "421": "The Host header names another server.",
     "429": "Too many requests; Retry-After says when to go on.",
