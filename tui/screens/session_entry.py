@@ -123,6 +123,8 @@ class MomentPane(Pane):
             content.row(
                 content.line(moment.name or "output", "title"),
                 _waiting_for_you() if waits else state,
+            ),
+            content.row(
                 content.line(_local(moment.time), "dim"),
                 content.line(f"byte {moment.at.byte:,}", "dim"),
             ),

@@ -105,18 +105,21 @@ def chips(
 def _limits(limits: Sequence[Limit], now: datetime) -> Chip:
     """The account's limits; only the fullest, if it is nearly used up, in little room."""
     fullest = max(limits, key=lambda limit: limit.used_percent)
-    tone = "yellow" if fullest.warns else "dim"
-    listed = " · ".join(f"{limit.name} {limit.used_percent:.0f} %" for limit in limits)
-    short = content.line(f"{fullest.name} {fullest.used_percent:.0f} %", tone)
+    listed = content.row(*map(_limit, limits), gap=" · ")
     resets = f", resets {clock_time(fullest.resets_at, now)}" if fullest.resets_at else ""
     return Chip(
         (
-            content.line(f"│ {listed}{resets}", tone),
-            content.line(listed, tone),
-            short if fullest.warns else Content(""),
+            content.block("│ ", "dim") + listed + content.line(resets, "dim"),
+            listed,
+            _limit(fullest) if fullest.warns else Content(""),
         ),
         "insights",
     )
+
+
+def _limit(limit: Limit) -> Content:
+    tone = "yellow" if limit.warns else "dim"
+    return content.line(f"{limit.name} {limit.used_percent:.0f} %", tone)
 
 
 def shortened(parts: list[Chip], columns: int) -> list[tuple[Content, str]]:
