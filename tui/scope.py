@@ -36,6 +36,13 @@ class ScreenScope(Struct, frozen=True):
         return self.place.project if self.place is not None else None
 
     @property
+    def folder(self) -> str | None:
+        """The worktree, unless it is about more."""
+        if self.kind is not ScopeKind.WORKTREE or self.place is None:
+            return None
+        return self.place.folder
+
+    @property
     def label(self) -> str:
         """Empty for everything."""
         if self.kind is ScopeKind.TEAM:
@@ -53,8 +60,7 @@ class ScreenScope(Struct, frozen=True):
             return True
         if session.project != self.place.project:
             return False
-        folder = self.place.folder if self.kind is ScopeKind.WORKTREE else None
-        return folder is None or is_below(session.cwd or "", folder)
+        return self.folder is None or is_below(session.cwd or "", self.folder)
 
 
 EVERYTHING: Final = ScreenScope()

@@ -1,6 +1,6 @@
 """A session with its stored fields and its current state."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
 from itertools import pairwise, takewhile
 from typing import Literal
@@ -164,6 +164,16 @@ def list_sessions(access: NamedQueries, scope: Scope, now: Now) -> list[Session]
         offset=scope.offset,
     )
     return to_sessions(rows, now)
+
+
+def sessions_of_sources(
+    access: NamedQueries, sources: Collection[int], now: Now
+) -> dict[int, Session]:
+    """The sessions whose newest source is one of these, by it."""
+    rows = access.rows("sessions.of_sources", sources=sorted(sources))
+    return {
+        row["source"]: _session(row, judged, live) for row, judged, live in with_states(rows, now)
+    }
 
 
 def unfinished_sessions(access: NamedQueries, now: Now) -> list[Session]:

@@ -1,20 +1,27 @@
-"""The tree of the journal screen: days, newest first, with the sessions active on each. Pure."""
+"""The tree of the journal screen: days, newest first, with the sessions active on each.
+
+Only the sessions of open days are loaded, and a filter looks at the newest ones.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from typing import Final
 
 from msgspec import Struct
 
 from ingest.db.query_reader import QueryReader
-from ingest.projects.journal.build import list_days
-from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import UNTITLED, Session, label, list_sessions
+from ingest.projects.journal.build import Day, list_days
+from ingest.sessions.scope import Now
+from ingest.sessions.session import UNTITLED, Session, label, sessions_of_sources
 from ingest.text.numbers import pluralize
 from ingest.text.state_style import STATE_STYLES
 from tui.filters import parse
 from tui.scope import EVERYTHING, ScreenScope
 from tui.widgets.column import Cell, Column, ListRow, Styled
 from tui.widgets.listing import Key, ViewState
+
+MAX_SESSIONS: Final = 5000
+"""How many sessions a filter looks at, or a few more."""
 
 
 class JournalKey(Struct, frozen=True):
@@ -44,12 +51,12 @@ class JournalDays:
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
         if self.now is None:
             return []
-        listed = list_sessions(reader, Scope(), self.now)
-        sessions = {each.id: each for each in listed if self.scope.has(each)}
-        days = list_days(reader, self.scope.project, None)
-        shown = {id_ for ids in days.values() for id_ in ids if id_ in sessions}
-        self.count_text = f"{pluralize(len(shown), 'session')} on {pluralize(len(days), 'day')}"
-        self._rows = {row.key: row for row in tree(days, sessions, view)}
+        days = list_days(reader, None, self.scope.project, self.scope.folder)
+        sessions = sessions_of_sources(reader, _loaded(days, view), self.now)
+        rows = tree(days, sessions, view)
+        self._rows = {row.key: row for row in rows}
+        count = len(set[int]().union(*(day.sources for day in days.values())))
+        self.count_text = f"{pluralize(count, 'session')} on {pluralize(len(days), 'day')}"
         return list(self._rows)
 
     def rows(
@@ -59,44 +66,56 @@ class JournalDays:
         return {key: rows[key] for key in keys if key in rows}
 
 
+def _loaded(days: Mapping[date, Day], view: ViewState) -> set[int]:
+    """The sources whose sessions are needed: those of open days, or the newest for a filter."""
+    sources = set[int]()
+    for date_, day in days.items():
+        if not _is_collapsed(date_, days, view) and len(sources) < MAX_SESSIONS:
+            sources |= day.sources
+    return sources
+
+
 def tree(
-    days: Mapping[date, Sequence[str]], sessions: Mapping[str, Session], view: ViewState
+    days: Mapping[date, Day], sessions: Mapping[int, Session], view: ViewState
 ) -> Iterator[ListRow]:
-    """The visible rows. By default only the newest day is open."""
-    newest = next(iter(days), None)
-    for day, ids in days.items():
-        key = JournalKey(day)
-        active = [sessions[id_] for id_ in ids if id_ in sessions]
-        rows = [_session(session, day) for session in sorted(active, key=_start_key)]
-        if view.filter:
-            words = parse(view.filter)
-            shown = [row for row in rows if words.matches(row.visible_text())]
-            is_day = view.filter.lower() in day.isoformat()
-            if shown or is_day:
-                yield _day(day, active, collapsed=False)
-                yield from rows if is_day else shown
-            continue
-        collapsed = (day != newest) ^ (key in view.folded)
-        yield _day(day, active, collapsed=collapsed)
+    """The visible rows."""
+    words = parse(view.filter) if view.filter else None
+    for date_, day in days.items():
+        collapsed = _is_collapsed(date_, days, view)
+        # A session that is stored twice, as of two homes, is one.
+        active = {sessions[source].id: sessions[source] for source in day.sources & sessions.keys()}
+        rows = [_session(each, date_) for each in sorted(active.values(), key=_start_key)]
+        if words is not None and view.filter.lower() not in date_.isoformat():
+            rows = [row for row in rows if words.matches(row.visible_text())]
+            if not rows:
+                continue
+        yield _day(date_, day, collapsed=collapsed)
         if not collapsed:
             yield from rows
+
+
+def _is_collapsed(date_: date, days: Mapping[date, Day], view: ViewState) -> bool:
+    """By default only the newest day is open; with a filter all are."""
+    if view.filter:
+        return False
+    return (date_ != next(iter(days))) ^ (JournalKey(date_) in view.folded)
 
 
 def _start_key(session: Session) -> tuple[str, str]:
     return (session.started_at.isoformat() if session.started_at else "", session.id)
 
 
-def _day(day: date, sessions: Sequence[Session], *, collapsed: bool) -> ListRow:
-    projects = {session.project for session in sessions}
+def _day(date_: date, day: Day, *, collapsed: bool) -> ListRow:
     parts: tuple[Cell, ...] = (
         Styled("▸ " if collapsed else "▾ ", "dim"),
-        Styled(f"{day:%Y-%m-%d %a}", "title"),
-        Styled(f"  {pluralize(len(sessions), 'session')}", "dim"),
+        Styled(f"{date_:%Y-%m-%d %a}", "title"),
+        Styled(f"  {pluralize(len(day.sources), 'session')}", "dim"),
     )
-    project = projects.pop() if len(projects) == 1 else pluralize(len(projects), "project")
+    (*others, project) = day.projects
+    project = pluralize(len(day.projects), "project") if others else project
     cells = (parts, Styled(project, "dim"))
-    text = f"{day}"
-    return ListRow(JournalKey(day), cells, text=text, id=text, collapsed=collapsed)
+    text = f"{date_}"
+    return ListRow(JournalKey(date_), cells, text=text, id=text, collapsed=collapsed)
 
 
 def _session(session: Session, day: date) -> ListRow:

@@ -9,13 +9,13 @@ where t.state is not null
 and ($project::varchar is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')));
 
 -- name: days
--- The parts of days, of $minutes, in which sessions have turns: days depend on the time zone. Where turns
--- have no times, the start of their session.
-select distinct
+-- The sessions that have turns in each part of a day, of $minutes, because days depend on the time zone; by
+-- project, each by its newest source. Where turns have no times, the start of their session.
+select
     coalesce(
         t.began, time_bucket(to_minutes($minutes::integer), coalesce(s.started_at, s.last_at))
     ) as time,
-    s.home, s.id as session
+    s.project, list(distinct s.source) as sources
 from (
     select distinct source, time_bucket(to_minutes($minutes::integer), started_at) as began
     from turn_rows
@@ -26,7 +26,9 @@ join segments g on g.source = t.source
 join v_sessions s on s.home = f.home and s.id = g.thread
 where time is not null
 and ($project::varchar is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')))
-order by time desc, s.id;
+and ($folder::varchar is null or s.cwd = $folder or starts_with(s.cwd, rtrim($folder, '/') || '/'))
+group by all
+order by time desc, s.project;
 
 -- name: recorded_edits
 -- The entries of the edit log with one of these verbs, in order.

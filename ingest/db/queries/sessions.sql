@@ -23,6 +23,13 @@ join chosen c on c.home = f.home and c.id = f.id
 left join homes h on h.id = f.home
 order by f.last_at desc nulls last, f.id, f.home;
 
+-- name: of_sources
+-- The sessions whose newest source is one of these.
+select s.*, h.path as home_path
+from v_sessions s
+left join homes h on h.id = s.home
+where s.source in (select unnest($sources::integer[]));
+
 -- name: anchors
 -- When each session began, and its time range.
 select

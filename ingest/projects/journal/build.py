@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 import msgspec
+from msgspec import Struct
 
 from ingest.db.query_reader import NamedQueries
 from ingest.projects.journal.decisions import load_decisions
@@ -16,6 +17,12 @@ from ingest.sessions.scope import TIMELESS, Scope
 from ingest.sessions.session import Session, list_sessions
 from ingest.text.redact import count_masked
 from ingest.text.times import bucket_minutes, local_day
+
+
+class Day(Struct, frozen=True):
+    projects: set[str]
+    sources: set[int]
+    """The newest source of each session that is active on the day."""
 
 
 def journal_rules(zone: tzinfo | None, turns: int) -> Rules:
@@ -114,13 +121,16 @@ def newest_day(rows: NamedQueries, project: str | None, zone: tzinfo | None) -> 
 
 
 def list_days(
-    rows: NamedQueries, project: str | None, zone: tzinfo | None
-) -> dict[date, list[str]]:
-    """The days on which turns began, the newest first, each with its sessions."""
-    days: dict[date, dict[str, None]] = {}
-    for row in rows.rows("journal.days", project=project, minutes=bucket_minutes(zone)):
-        days.setdefault(local_day(row["time"], zone), {})[row["session"]] = None
-    return {day: list(sessions) for day, sessions in days.items()}
+    rows: NamedQueries, zone: tzinfo | None, project: str | None = None, folder: str | None = None
+) -> dict[date, Day]:
+    """The days on which turns began, the newest first. `folder`: of sessions below it."""
+    days: dict[date, Day] = {}
+    values = {"project": project, "folder": folder, "minutes": bucket_minutes(zone)}
+    for row in rows.rows("journal.days", **values):
+        day = days.setdefault(local_day(row["time"], zone), Day(set(), set()))
+        day.projects.add(row["project"])
+        day.sources.update(row["sources"])
+    return days
 
 
 def _journal(

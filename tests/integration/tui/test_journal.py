@@ -14,7 +14,9 @@ from ingest.server.client import DatabaseClient
 from tests.app_harness import (
     TIMEOUT,
     AppHarness,
+    pane_text,
     press,
+    press_each,
     screen_text,
     wait_for_text,
     wait_settled,
@@ -22,6 +24,7 @@ from tests.app_harness import (
 )
 from tui.dashboard import Dashboard
 from tui.screens import journal_export
+from tui.screens.journal import DaysPane
 from tui.widgets.table import Table
 
 
@@ -54,6 +57,23 @@ async def test_a_journal_is_exported(harness: AppHarness) -> None:
         assert "# Refactor the lexer" in path.read_text()
         with DatabaseClient(harness.db) as remote:
             assert exported_files(remote) == [path]
+
+
+async def test_a_closed_day_opens_and_a_filter_finds_sessions_of_closed_days(
+    harness: AppHarness,
+) -> None:
+    title = "Fix the failing unicode"  # Of the oldest day.
+    async with harness.open_dashboard("4") as (app, pilot):
+        assert "Bump the dependencies" in pane_text(app, DaysPane)
+        assert title not in pane_text(app, DaysPane)
+        await press_each(pilot, "G", "enter")
+        assert title in pane_text(app, DaysPane)
+        await press_each(pilot, "enter")
+        assert title not in pane_text(app, DaysPane)
+        await press_each(pilot, "slash", *"failing", "enter")
+        assert "2026-11-21 Sat" in pane_text(app, DaysPane)
+        assert title in pane_text(app, DaysPane)
+        assert "2026-11-25 Wed" not in pane_text(app, DaysPane)
 
 
 async def test_quit_asks_only_during_an_export(
