@@ -2,6 +2,7 @@
 derived (`db/derived_rows.py`): those of the sessions that were active last first.
 """
 
+import time
 from collections.abc import Callable
 from threading import Event
 from typing import Final
@@ -10,8 +11,10 @@ from ingest.db.database import Database
 from ingest.db.derived_rows import derive_outdated
 from ingest.pipeline.paced_job import PacedJob
 
-_STEP_SOURCES: Final = 25
-"""So few that the owner does not notice."""
+_STEP_SOURCES: Final = 250
+"""A step of so many takes the owner as long as some commits, and hardly longer than one of 25."""
+_TELL_EVERY: Final = 5.0
+"""Seconds after which readers are told of the rows that were derived so far."""
 _RUN_SOURCES: Final = 500
 
 
@@ -22,20 +25,24 @@ class RowsWriter(PacedJob):
         super().__init__(database)
         self._current_at = -1
         """Number of commits when no row was outdated."""
-        self._derived = False
-        """Whether rows were derived that readers were not told of yet."""
+        self._untold_since: float | None = None
+        """Since when there are derived rows that readers were not told of."""
 
     def do_some(self) -> None:
         commits = self.database.commits
         if self._current_at == commits.count:
             return
-        if derive_outdated(self.database, _STEP_SOURCES):
-            self._derived = True
-            return
-        if self._derived:
-            self._derived = False
+        is_current = not derive_outdated(self.database, _STEP_SOURCES)
+        now = time.monotonic()
+        if not is_current and self._untold_since is None:
+            self._untold_since = now
+        elif self._untold_since is not None and (
+            is_current or now - self._untold_since >= _TELL_EVERY
+        ):
+            self._untold_since = None
             commits.increment()
-        self._current_at = commits.count
+        if is_current:
+            self._current_at = commits.count
 
     def run(self, stop: Event, progress: Callable[[int, int], None] | None = None) -> None:
         """Derive all of them. `progress` gets the size of the files that are done, and of all."""
