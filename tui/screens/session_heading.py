@@ -14,6 +14,8 @@ from tui.screens.board_card import alignment_text
 
 _HIDDEN_ALIGNMENTS: Final = (AlignmentState.NO_REPO, AlignmentState.UNKNOWN)
 _MIN_TITLE: Final = 12
+_READABLE_TITLE: Final = 24
+"""Columns of a title that matter more than the tokens, which other screens show, too."""
 _GAP: Final = 2
 
 
@@ -36,8 +38,8 @@ def heading(
     project = content.line(session.project, "bold")
     after = [project, content.line(f"{tokens(session.tokens.total)} tokens", "dim"), alignment]
     others = content.row(state, failed, *after).cell_length + _GAP
-    if others + _MIN_TITLE > columns:
-        after = [project, alignment]  # The board and Insights show the tokens, too.
+    if others + min(_READABLE_TITLE, len(label(session))) > columns:
+        after = [project, alignment]
         others = content.row(state, failed, *after).cell_length + _GAP
     title = content.line(label(session), "title", max(_MIN_TITLE, columns - others))
     return content.row(state, failed, title, *after)

@@ -55,7 +55,8 @@ for _verb in VERBS:
 @click.option(
     "--state",
     type=click.Choice([*(state.value for state in State), *_COMPUTED]),
-    help="Only batches in this state.",
+    help="Only batches in this state. Lists call failed and backed_off batches “to retry”, dead "
+    "ones “given up” and claimed ones “in progress”.",
 )
 @click.option(
     "--kind", type=click.Choice([kind.value for kind in Kind]), help="Only batches of this kind."
