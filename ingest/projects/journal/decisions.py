@@ -48,11 +48,14 @@ def load_decisions(
     if not edits or not sessions:
         return []
     newest = max(each.last_at or edits[-1].at for each in sessions)
-    plan = roadmap(rows, Scope(), Now(newest, FOREVER, FOREVER))
+    projects = {each.project for each in sessions}
+    # Only these name tasks of other projects. All projects together take several times longer.
+    crosses = any(isinstance(edit.edit, Link | Unlink | Join) for edit in every)
+    scope = Scope() if crosses or len(projects) > 1 else Scope(project=next(iter(projects)))
+    plan = roadmap(rows, scope, Now(newest, FOREVER, FOREVER))
     edits, every = rename_tasks(edits, plan.names), rename_tasks(every, plan.names)
     tasks = {task.id: task for task in plan.tasks}
     texts = {id_: task.text for id_, task in tasks.items()}
-    projects = {each.project for each in sessions}
     return [
         JournalDecision(
             edit.at,
