@@ -65,6 +65,22 @@ def roadmap_in(
     return roadmap(access, scope, invocation.judged, git, str(invocation.here), more)
 
 
+def find_task(
+    invocation: Invocation, access: QueryReader, id_: str, project: str | None = None
+) -> tuple[Roadmap, Task]:
+    """The only task with an id that begins like this, in a roadmap that has its project. That of
+    all projects takes several times longer, and is not needed for a whole id."""
+    if project is None:
+        row = access.first_row("tasks.project_of_task", id=id_.lower())
+        project = row["project"] if row else None
+    if project is not None:
+        plan = roadmap_in(invocation, access, Scope(project=project))
+        if (task := next((one for one in plan.tasks if one.id == id_.lower()), None)) is not None:
+            return plan, task
+    plan = everything(invocation, access)
+    return plan, named(plan.tasks, id_)
+
+
 def among(edges: list[Edge], tasks: list[Task]) -> list[Edge]:
     """The edges between these tasks."""
     ids = {task.id for task in tasks}

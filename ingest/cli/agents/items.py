@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from ingest.cli.invocation import Invocation
 from ingest.cli.scope import session_id
-from ingest.cli.task_listing import everything, named
+from ingest.cli.task_listing import find_task
 from ingest.db.query_reader import QueryReader
 from ingest.errors import NotFound
 from ingest.projects.safe_export import masked
@@ -69,7 +69,7 @@ def find_item(invocation: Invocation, access: QueryReader, id_: str, around: int
         return _item_at(invocation, access, prefix, int(byte), around)
     if access.rows("sessions.starting_with", prefix=prefix.lower()) and prefix:
         return _session_item(invocation, access, session_id(access, prefix))
-    task = named(everything(invocation, access).tasks, prefix)
+    _, task = find_task(invocation, access, prefix)
     lines = [
         task.text,
         f"State: {task.state}" + (f" (log: {task.derived_state})" if task.edited else ""),

@@ -11,7 +11,7 @@ from ingest.actions import current_user
 from ingest.cli.access import open_for_actions
 from ingest.cli.agents.answers import task_line
 from ingest.cli.agents.request import AgentRequest
-from ingest.cli.task_listing import everything, named
+from ingest.cli.task_listing import find_task
 from ingest.db.query_reader import QueryReader
 from ingest.errors import Refused
 from ingest.projects.tasks import validate_edit
@@ -47,19 +47,18 @@ def update_task(request: AgentRequest, action: str, id_: str | None, text: str |
     # The owner does not have to be asked twice: it checks nothing that is not checked here.
     with request.read() as access:
         if action == "add":
-            label = request.label(access)
+            project = request.label(access)
             key, before = uuid.uuid4().hex[:ID_CHARS], None
-            edit: TaskEdit = validate_edit.add(text or "", label)
+            edit: TaskEdit = validate_edit.add(text or "", project)
         else:
-            plan = everything(request.invocation, access)
-            before = named(plan.tasks, id_ or "")
+            plan, before = find_task(request.invocation, access, id_ or "")
             request.check(before.project)
+            project = before.project
             key, edit = before.id, _edit(access, plan, before, action, text)
     reason = text if action in _STATES else None
     with open_for_actions(request.invocation) as database:
         database.act(edit_action(key, edit, reason, actor=agent_of(current_user())))
-        plan = everything(request.invocation, database)
-        after = named(plan.tasks, key)
+        _, after = find_task(request.invocation, database, key, project)
         digits = id_length(database, filter(None, (after.session,)))
     now = request.invocation.now
     lines = [f"Recorded as said by an agent: {action}."]

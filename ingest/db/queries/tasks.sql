@@ -14,6 +14,10 @@ limit $limit;
 -- The project of a session.
 select project from v_sessions where id = $session;
 
+-- name: project_of_task
+-- The project of a task, as of when its tasks were written last.
+select project from project_tasks where id = $id limit 1;
+
 -- name: segments
 -- The files of sessions in the order in which they continue each other, and the names of the
 -- sessions.

@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from ingest.cli import task_listing
 from ingest.cli.agents.tools import TOOLS, call, checked
 from ingest.errors import NotFound, Refused
 from ingest.projects.resume.brief import LEAST
@@ -146,6 +147,23 @@ def test_an_agent_updates_tasks_and_a_person_has_the_last_word(ask: Ask, project
     refused = ask("project_task_update", action="done", id=open_)
     assert "and what a person said stands. Add a note instead" in refused
     assert "blocked" in ask("history_get", id=open_)
+
+
+def test_a_task_with_its_whole_id_is_found_without_the_tasks_of_all_projects(
+    ask: Ask, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (open_, *_) = ids(ask("project_tasks"))
+    begun = ask("history_get", id=open_)
+    assert ask("history_get", id=open_[:6]) == begun
+    assert project.cli.run("sql", "select count(*) from v_tasks").code == 0  # Writes them.
+
+    def everything(*_: object) -> None:
+        raise AssertionError("all projects were loaded")
+
+    monkeypatch.setattr(task_listing, "everything", everything)
+    assert ask("history_get", id=open_.upper()) == begun
+    assert "Recorded" in ask("project_task_update", action="note", id=open_, text="half done")
+    assert "Recorded" in ask("project_task_update", action="add", text="Write the docs")
 
 
 def test_settings_stop_agents_from_writing_and_switch_off_the_memory(
