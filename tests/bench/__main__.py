@@ -3,7 +3,8 @@
 Without options it measures everything but large homes and other programs, which take long or must
 be installed. `--readme` adds what is named to that; all other options measure only what they name.
 
-Exits with 1 if an answer was wrong. A missed limit is reported, but is no error.
+Exits with 1 if an answer was wrong. A missed limit is reported, but is no error. Ctrl+C prints the
+table of what was measured so far.
 """
 
 import argparse
@@ -64,12 +65,32 @@ def _chosen() -> _Chosen:
 
 def main() -> int:
     chosen = _chosen()
-    cache, named = chosen.cache, chosen.parts
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    chosen.cache.mkdir(parents=True, exist_ok=True, mode=0o700)
     results = Results(SCHEMA, chosen.quick, machine.described())
-    busy, plan = machine.busy(), QUICK if chosen.quick else FULL
+    busy = machine.busy()
     if busy:
         results.notes.append("Others were at work on this machine: the times are too long.")
+    try:
+        _measure(chosen, results)
+    except KeyboardInterrupt:
+        results.notes.append("Interrupted: what is missing was not measured.")
+    results.machine["load after"] = f"{machine.load_now():.1f}"
+    results.judge()
+    text = table(results)
+    print(text)
+    if chosen.json:
+        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))
+    if chosen.readme and not results.right:
+        print("README.md is left as it is: there were wrong answers.", file=sys.stderr)
+    elif chosen.readme and busy:
+        print("README.md is left as it is: the machine was busy.", file=sys.stderr)
+    elif chosen.readme:
+        readme.write(_README, results)
+    return 0 if results.right else 1
+
+
+def _measure(chosen: _Chosen, results: Results) -> None:
+    cache, named, plan = chosen.cache, chosen.parts, QUICK if chosen.quick else FULL
     if "team" in named:
         team.run(results, quick=chosen.quick)
     if "home" in named:
@@ -85,19 +106,6 @@ def main() -> int:
                 dashboard.run()
     if "large" in named:
         Large(cache, results, quick=chosen.quick).run()
-    results.machine["load after"] = f"{machine.load_now():.1f}"
-    results.judge()
-    text = table(results)
-    print(text)
-    if chosen.json:
-        chosen.json.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=2))
-    if chosen.readme and not results.right:
-        print("README.md is left as it is: there were wrong answers.", file=sys.stderr)
-    elif chosen.readme and busy:
-        print("README.md is left as it is: the machine was busy.", file=sys.stderr)
-    elif chosen.readme:
-        readme.write(_README, results)
-    return 0 if results.right else 1
 
 
 if __name__ == "__main__":
