@@ -11,7 +11,7 @@ select
     (select coalesce(sum(total), 0) from v_usage) as tokens,
     (select coalesce(sum(lines), 0) from cursors c join sources s on s.id = c.source
         where s.kind = 'rollout') as lines,
-    (select count(*) from rejects) as rejected,
+    (select coalesce(sum(lines), 0)::bigint from rejects) as rejected,
     (select count(*) from v_turns) as turns,
     (select count(*) from v_sessions) as sessions
 """
