@@ -22,7 +22,7 @@ from ingest.cli.output import Output
 from ingest.cli.progress import Narration, Progress
 from ingest.db.database import Database
 from ingest.db.query_reader import NamedQueries
-from ingest.errors import CodexHomeMissing, DatabaseReplaced, OwnerGone
+from ingest.errors import CodexHomeMissing, Conflict, DatabaseReplaced, OwnerGone
 from ingest.exit_codes import Exit
 from ingest.gc_scheduler import freeze_loaded
 from ingest.pipeline.backlog import Backlog, backlog
@@ -153,10 +153,20 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
         indexing = Narration(
             invocation.output, "Indexed", time.monotonic, wanted=not invocation.options.json
         )
+
+        def on_commit(done: int, total: int) -> None:
+            # What the queries of a commit leave allocated would be added to that of the next one.
+            owner.database.release_memory()
+            indexing.at(done, total)
+
         with _stopped_by_signals(owner.stop) as signals:
+            # The engine keeps what is not in its file in memory.
+            with suppress(Conflict):
+                owner.database.checkpoint()
+            owner.database.release_memory()
             RowsWriter(owner.database).run(owner.stop)
             bring_up_to_date(
-                owner.database, owner.database.path, stop=owner.stop, progress=indexing.at
+                owner.database, owner.database.path, stop=owner.stop, progress=on_commit
             )
         indexing.clear()
         owner.checkpoint()
