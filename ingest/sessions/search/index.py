@@ -212,8 +212,12 @@ class SearchIndex:
                 self._writer = self._index.writer(_HEAP, 1)
             writer = self._writer
             try:
+                self.reload()
                 for changed in ranges:
-                    writer.delete_documents_by_query(self._in_range(changed))
+                    # A deletion is carried out on all segments and kept in memory until then: one
+                    # that deletes nothing is not asked for, as when a new index is filled.
+                    if self._has(changed.source):
+                        writer.delete_documents_by_query(self._in_range(changed))
                 for thread in threads:
                     writer.delete_documents_by_term("tag", f"thread:{thread}")
                 for entry in entries:
@@ -239,6 +243,10 @@ class SearchIndex:
         if writer is not None:
             with contextlib.suppress(ValueError):
                 writer.wait_merging_threads()
+
+    def _has(self, source: int) -> bool:
+        query = Query.term_query(self.schema, "source", source, index_option="basic")
+        return bool(self.searcher.search(query, 1, count=False).hits)
 
     def _in_range(self, changed: TextRange) -> Query:
         source = Query.term_query(self.schema, "source", changed.source, index_option="basic")
