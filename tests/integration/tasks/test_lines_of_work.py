@@ -144,7 +144,7 @@ def test_tasks_finished_on_a_branch_are_done_on_main_once_its_commits_are_there(
     if deleted:
         finished.repo.git("branch", "--quiet", "-D", BRANCH)
     assert finished.states("main") == "ddd"
-    assert finished.tasks()[B]["where"] == f"done on {BRANCH}, merged in {commit[:7]}"
+    assert finished.tasks()[B]["where"] == f"done on {BRANCH}, merged in {commit[:8]}"
 
 
 def test_tasks_finished_on_a_deleted_branch_are_open_again(finished: Project) -> None:

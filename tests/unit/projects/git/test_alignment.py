@@ -40,7 +40,7 @@ def test_a_branch_that_did_not_move_is_aligned(repo: Repo, judge: Judge) -> None
     commit = repo.commit("one")
     found = judge(began(repo))
     assert found.state is AlignmentState.ALIGNED
-    assert found.why == f"main is at {commit[:10]}, as when the session began."
+    assert found.why == f"main is at {commit[:8]}, as when the session began."
 
 
 def test_the_branch_has_moved_on(repo: Repo, judge: Judge) -> None:
@@ -50,7 +50,7 @@ def test_the_branch_has_moved_on(repo: Repo, judge: Judge) -> None:
     repo.commit("three")
     found = judge(anchor)
     assert (found.state, found.commits) == (AlignmentState.AHEAD, 2)
-    assert found.why == f"main is 2 commits ahead of {first[:10]}, where the session began."
+    assert found.why == f"main is 2 commits ahead of {first[:8]}, where the session began."
 
 
 def test_a_merge_counts_with_all_it_brings(repo: Repo, judge: Judge) -> None:
@@ -117,7 +117,7 @@ def test_a_rebase_leaves_the_commit_without_a_branch(repo: Repo, judge: Judge) -
     repo.git("rebase", "--quiet", "main")
     found = judge(anchor)
     assert found.state is AlignmentState.REWRITTEN
-    assert found.why == f"No branch contains {old[:10]} any more."
+    assert found.why == f"No branch contains {old[:8]} any more."
 
 
 def test_a_garbage_collected_commit_is_missing(repo: Repo, judge: Judge) -> None:

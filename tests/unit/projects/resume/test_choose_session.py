@@ -49,7 +49,7 @@ def test_the_session_at_the_current_commit_comes_before_later_ones() -> None:
         session("latest", minutes=120, branch="side", commit=SIDE),
     )
     assert found.session.id == "head"
-    assert found.because == "It is on main and began at cccccccccc, where main is now."
+    assert found.because == "It is on main and began at cccccccc, where main is now."
 
 
 def test_the_latest_of_several_such_sessions_is_chosen_with_that_reason() -> None:
@@ -67,7 +67,7 @@ def test_the_session_that_made_the_commit_fits_as_well_as_one_that_began_there()
         session("later", minutes=90, branch="main", commit=MIDDLE),
     )
     assert found.session.id == "made"
-    assert found.because == "It is on main and ran when cccccccccc was committed."
+    assert found.because == "It is on main and ran when cccccccc was committed."
 
 
 def test_otherwise_the_nearest_session_of_the_branch_is_chosen() -> None:
@@ -78,7 +78,7 @@ def test_otherwise_the_nearest_session_of_the_branch_is_chosen() -> None:
     )
     assert found.session.id == "near"
     assert found.because == (
-        "It is on main and began closest to its current commit, 1 commit before cccccccccc."
+        "It is on main and began closest to its current commit, 1 commit before cccccccc."
     )
 
 
@@ -101,7 +101,7 @@ def test_without_a_session_of_the_branch_the_nearest_ancestor_is_chosen() -> Non
     )
     assert found.session.id == "near"
     assert found.because == (
-        "No session was on main; it began on old, at the nearest, 1 commit before cccccccccc."
+        "No session was on main; it began on old, at the nearest, 1 commit before cccccccc."
     )
 
 
@@ -142,7 +142,7 @@ def test_the_session_whose_work_was_merged_by_the_current_commit_is_chosen() -> 
         merged={"finished": merged},
     )
     assert found.session.id == "finished"
-    assert found.because == "It is on side, and its work came into main with cccccccccc."
+    assert found.because == "It is on side, and its work came into main with cccccccc."
 
 
 def test_commits_before_a_session_began_are_not_its_work() -> None:
