@@ -213,16 +213,20 @@ class SearchIndex:
             writer = self._writer
             try:
                 self.reload()
+                # A deletion is carried out on all segments and kept in memory until then: one that
+                # deletes nothing is not asked for, as when a new index is filled.
                 for changed in ranges:
-                    # A deletion is carried out on all segments and kept in memory until then: one
-                    # that deletes nothing is not asked for, as when a new index is filled.
-                    if self._has(changed.source):
+                    if self._has("source", changed.source):
                         writer.delete_documents_by_query(self._in_range(changed))
                 for thread in threads:
                     writer.delete_documents_by_term("tag", f"thread:{thread}")
+                added = set[str]()
                 for entry in entries:
                     if entry.key is not None:
-                        writer.delete_documents_by_term("tag", f"key:{entry.key}")
+                        tag = f"key:{entry.key}"
+                        if tag in added or self._has("tag", tag):
+                            writer.delete_documents_by_term("tag", tag)
+                        added.add(tag)
                     writer.add_document(document(entry, self.schema))
                 writer.delete_documents_by_term("tag", "state")
                 own = Document()
@@ -244,8 +248,8 @@ class SearchIndex:
             with contextlib.suppress(ValueError):
                 writer.wait_merging_threads()
 
-    def _has(self, source: int) -> bool:
-        query = Query.term_query(self.schema, "source", source, index_option="basic")
+    def _has(self, field: str, value: int | str) -> bool:
+        query = Query.term_query(self.schema, field, value, index_option="basic")
         return bool(self.searcher.search(query, 1, count=False).hits)
 
     def _in_range(self, changed: TextRange) -> Query:
