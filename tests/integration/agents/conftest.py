@@ -1,8 +1,11 @@
 """A project with sessions of it, and requests about it in this process."""
 
 import io
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -55,3 +58,35 @@ def ask(project: Project, left: Rollout) -> Ask:
             return f"Error: {sentence(error)}"
 
     return ask
+
+
+@dataclass(frozen=True)
+class Server:
+    url: str
+    pid: int
+
+
+@contextmanager
+def serving(project: Project, *options: str) -> Iterator[Server]:
+    """`tailboard serve` in a process of its own."""
+    cli = project.cli
+    environment = {
+        "CODEX_HOME": str(cli.home),
+        "TAILBOARD_DB": str(cli.db),
+        "TAILBOARD_CONFIG": str(cli.tmp / "config.toml"),
+        "PATH": cli.env["PATH"],
+    }
+    process = subprocess.Popen(
+        [*PROGRAM, "serve", "--port", "0", *options],
+        env=environment,
+        cwd=project.repo.path,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        line = process.stderr.readline()
+        yield Server(line.removeprefix("Listening on ").strip(), process.pid)
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)

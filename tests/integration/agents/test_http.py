@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -24,7 +23,7 @@ from ingest.cli.agents.http.keys import KeyFile
 from ingest.cli.agents.http.openapi import PROBLEMS
 from ingest.cli.agents.http.token_bucket import full
 from tests.build import Rollout
-from tests.integration.agents.conftest import PROGRAM, request
+from tests.integration.agents.conftest import request, serving
 from tests.integration.resume.conftest import Project
 
 HOST = "127.0.0.1:7317"
@@ -297,29 +296,13 @@ async def test_a_client_of_the_sdk_calls_the_tools_over_http(
     cli = project.cli
     reader = cli.json("serve", "keys", "create", "reader", "--project", "parser")["key"]
     writer = cli.json("serve", "keys", "create", "writer", "--scope", "tasks")["key"]
-    environment = {
-        "CODEX_HOME": str(cli.home),
-        "TAILBOARD_DB": str(cli.db),
-        "TAILBOARD_CONFIG": str(cli.tmp / "config.toml"),
-        "PATH": cli.env["PATH"],
-    }
-    server = subprocess.Popen(
-        [*PROGRAM, "serve", "--port", "0"],
-        env=environment,
-        cwd=project.repo.path,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stderr is not None
-        line = server.stderr.readline()
-        url = line.removeprefix("Listening on ").strip()
+    with serving(project) as server:
 
         async def call(key: str, name: str, **arguments: Any) -> tuple[bool, str]:
             headers = {"Authorization": f"Bearer {key}"}
             async with (
                 httpx2.AsyncClient(headers=headers, timeout=60) as http,
-                Client(streamable_http_client(f"{url}/mcp", http_client=http)) as client,
+                Client(streamable_http_client(f"{server.url}/mcp", http_client=http)) as client,
             ):
                 result = await client.call_tool(name, arguments)
                 text = "".join(part.text for part in result.content if part.type == "text")
@@ -334,6 +317,3 @@ async def test_a_client_of_the_sdk_calls_the_tools_over_http(
         failed, text = await call(writer, "project_task_update", action="add", text="Read")
         assert not failed
         assert "Recorded as said by an agent" in text
-    finally:
-        server.terminate()
-        server.communicate(timeout=60)

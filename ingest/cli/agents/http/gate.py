@@ -5,6 +5,7 @@ this server with the browser of its user. A key is never logged, only its name.
 """
 
 import asyncio
+import contextlib
 import math
 import time
 from datetime import UTC, datetime
@@ -26,6 +27,8 @@ ROWS: Final = "tailboard.rows"
 BODY_BYTES: Final = 64 * 1024
 BODY_SECONDS: Final = 10.0
 """How long a body may take."""
+_UNREAD_BYTES: Final = 32 * 1024 * 1024
+"""How much is taken of a body that nobody reads."""
 
 
 def problem(status: int, code: str, message: str, hint: str = "", **headers: str) -> Response:
@@ -47,25 +50,18 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        began, status = time.monotonic(), 0
-
-        async def sending(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            await send(message)
-
+        began, exchange = time.monotonic(), _Exchange(receive, send)
         refused = self._refused(scope)
         try:
             if refused is None:
-                await _Bounded(self._app)(scope, receive, sending)
+                await _Bounded(self._app)(scope, exchange.receive, exchange.send)
             else:
-                await refused(scope, receive, sending)
+                await refused(scope, exchange.receive, exchange.send)
         finally:
             key: Key | None = scope.get(KEY)
             rows = scope.get(ROWS)
             log.event(
-                f"HTTP {status} {scope['method'][:10]} {scope['path'][:200]!a} "
+                f"HTTP {exchange.status} {scope['method'][:10]} {scope['path'][:200]!a} "
                 f"key {key.name if key else 'none'!r}, {rows if rows is not None else '-'} rows, "
                 f"{time.monotonic() - began:.3f} s"
             )
@@ -100,6 +96,41 @@ class Gate:
             message = f"More than {self._per_minute:g} requests a minute."
             return problem(429, "rate", message, "Wait.", **{"Retry-After": str(wait)})
         return None
+
+
+class _Exchange:
+    """A request and its answer. If the answer comes before the end of the body, the rest of the
+    body is taken, in bounded size and time, before the answer ends: then the server may close the
+    connection, and one that is closed with something unread is reset, and the answer lost.
+    """
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
+        self._send = send
+        self._read = False
+        self.status = 0
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        self._read = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        elif not message.get("more_body", False) and not self._read:
+            # Complete for the client, by its length.
+            await self._send({**message, "more_body": True})
+            await self._discard()
+            message = {"type": "http.response.body"}
+        await self._send(message)
+
+    async def _discard(self) -> None:
+        left = _UNREAD_BYTES
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BODY_SECONDS):
+                while left > 0 and not self._read:
+                    left -= len((await self.receive()).get("body", b""))
 
 
 class _Bounded:
