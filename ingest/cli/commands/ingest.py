@@ -21,8 +21,7 @@ def command(invocation: Invocation, follow: bool, dry_run: bool, for_dashboard: 
     """
     if follow and dry_run:
         raise click.UsageError("--dry-run and --follow cannot be combined.")
-    if follow or for_dashboard:
-        share_heap()
+    share_heap()
     # Without a database there is a backlog: start reader processes while this one loads.
     first = not (follow or for_dashboard or dry_run or invocation.settings.db.exists())
     readers = spawn_readers.start() if first else None
