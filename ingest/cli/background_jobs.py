@@ -12,7 +12,8 @@ from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.git.notices import GitNotices
 from ingest.projects.journal.auto_export import JournalExporter
 from ingest.projects.nudge_job import NudgeJob
-from ingest.projects.roles.job import RoleJob, all_roles, run_command
+from ingest.projects.roles.declared import all_roles
+from ingest.projects.roles.job import RoleJob, run_command
 from ingest.projects.state.auto_export import StateExporter
 from ingest.projects.tasks.writer import TasksWriter
 from ingest.role_settings import OBSERVE

@@ -10,7 +10,7 @@ from ingest.pipeline.homes import storable
 from ingest.projects import exports, safe_export
 from ingest.projects.identity import normal_remote
 from ingest.projects.names import ProjectNames
-from ingest.projects.roles.job import all_roles
+from ingest.projects.roles.declared import role_names
 from ingest.projects.state.build import BuiltState, build_state
 from ingest.projects.state.checkout import FILE, default_folder, state_folder
 from ingest.projects.state.document import ProjectState
@@ -74,7 +74,7 @@ def built_state(
         label,
         invocation.zone,
         invocation.settings.journal_turns,
-        [role.name for role in all_roles(invocation.settings)],
+        role_names(invocation.settings),
         also,
     )
     if also is None and not built.tasks.is_known:

@@ -29,6 +29,7 @@ from ingest.projects.journal.write import JournalFormat, render
 from ingest.projects.markdown import fenced, plain
 from ingest.projects.resume.build import resume
 from ingest.projects.resume.model import Resume
+from ingest.projects.roles.declared import role_names
 from ingest.projects.safe_export import masked
 from ingest.projects.tasks.filters import ready_tasks, why_none_is_ready
 from ingest.projects.tasks.model import CLOSED, Roadmap, Task
@@ -70,6 +71,7 @@ def resume_of(
         file=file.brief_input() if file else None,
         hidden=request.asking,
         ids=ids,
+        roles=role_names(invocation.settings),
     )
     if found is None:
         raise NotFound(

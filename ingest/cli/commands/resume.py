@@ -17,6 +17,7 @@ from ingest.pipeline.homes import storable
 from ingest.projects.git.read_repository import Git
 from ingest.projects.resume.brief import LEAST, WORDS
 from ingest.projects.resume.build import resume
+from ingest.projects.roles.declared import role_names
 from ingest.text.redact import mask
 
 
@@ -70,6 +71,7 @@ def command(
             folder=storable(str(invocation.here)),
             words=words,
             file=file.brief_input() if file else None,
+            roles=role_names(invocation.settings),
         )
     if brief is None:
         raise NotFound("There is no session to resume.", "`tailboard sessions` lists all sessions.")

@@ -33,10 +33,10 @@ from ingest.errors import NotFound, Refused
 from ingest.exit_codes import Exit
 from ingest.pipeline.run import RunSettings
 from ingest.projects.roles.answer import answer_schema
+from ingest.projects.roles.declared import all_roles, role_names
 from ingest.projects.roles.job import (
     RoleJob,
     Spent,
-    all_roles,
     batch_id,
     command_line,
     run_command,
@@ -364,7 +364,7 @@ def summary(
 
 
 def _consolidated(invocation: Invocation, access: QueryReader, about: Row) -> Consolidated:
-    declared = [role.name for role in all_roles(invocation.settings)]
+    declared = role_names(invocation.settings)
     return consolidated(
         access, declared, session=about["session"] or "", project=about["project"] or ""
     )

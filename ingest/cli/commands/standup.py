@@ -17,7 +17,7 @@ from ingest.projects.journal import build
 from ingest.projects.journal.blocks import markdown
 from ingest.projects.journal.page import standup_page
 from ingest.projects.journal.summary import summaries
-from ingest.projects.roles.job import all_roles
+from ingest.projects.roles.declared import role_names
 from ingest.projects.roles.summaries import Written, consolidated
 
 LINES: Final = 40
@@ -61,6 +61,6 @@ def command(invocation: Invocation, day: str | None, everywhere: bool, only: Fil
 
 def _written(invocation: Invocation, access: QueryReader, project: str) -> Written | None:
     """The summary of the project that counts."""
-    declared = [role.name for role in all_roles(invocation.settings)]
+    declared = role_names(invocation.settings)
     row = access.first_row("projects.labelled", label=project)
     return consolidated(access, declared, project=row["id"] if row else project).summary

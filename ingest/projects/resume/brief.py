@@ -24,6 +24,7 @@ from ingest.projects.resume.model import (
     PlacedText,
     Resume,
     ResumeNote,
+    ResumeSummary,
     SessionCommit,
     TouchedFile,
     Unmerged,
@@ -157,6 +158,7 @@ class _Writer:
         long = max(self.line_words, self.words // 8)
         return [
             Section("Objective", list(self._placed("", resume.objective, long)), 1),
+            Section("Summary", [self._summary(one, long) for one in resume.summaries], 3),
             self._done(),
             _section("Open", map(self._step, self._steps()), 0),
             _section("Decisions", map(self._decision, resume.decisions), 3),
@@ -269,6 +271,11 @@ class _Writer:
 
     def _note(self, note: ResumeNote) -> str:
         return f"- {self._line(note.text)} · {_cut(note.by, 3)}{self._end(note.at, note.place)}"
+
+    def _summary(self, summary: ResumeSummary, words: int) -> str:
+        of = "session" if summary.place is not None else "project"
+        text, by = _cut(summary.text, words, 4000), _cut(summary.by, 3)
+        return f"- Of the {of}: {text} · {by}{self._end(summary.at, summary.place)}"
 
     def _commit(self, commit: SessionCommit) -> str:
         subject = self._line(commit.subject)

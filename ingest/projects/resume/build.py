@@ -41,12 +41,14 @@ from ingest.projects.resume.rows import (
     failures,
     masked_tree,
     place,
+    resume_summary,
     session_commit,
     touched_file,
 )
 from ingest.projects.resume.state_file import StateFileInput, answers_elsewhere, title_elsewhere
 from ingest.projects.resume.statements import closing_words, decisions, notes
 from ingest.projects.resume.steps import done_steps, open_steps
+from ingest.projects.roles.summaries import Written, consolidated_each
 from ingest.projects.tasks.apply_edits import rename_tasks
 from ingest.projects.tasks.model import Task
 from ingest.projects.tasks.roadmap import in_order, recorded_edits, roadmap
@@ -75,10 +77,12 @@ def resume(
     file: StateFileInput | None = None,
     hidden: str | None = None,
     ids: bool = False,
+    roles: Sequence[str] = (),
 ) -> Resume | None:
     """The resume of the scope's project and branch; if it names none, of the most recently active
     project. `file` is the state file of the checkout; `hidden` a session that is left out with its
-    agents, because it asks; `ids` is for `brief`. Runs git: never call this on the UI thread.
+    agents, because it asks; `ids` is for `brief`; `roles` are the names of the roles, in the order
+    in which they count. Runs git: never call this on the UI thread.
     """
     every = _of_one_project(rows, scope, now)
     sessions = [one for one in every if hidden is None or hidden not in (one.id, one.root_id)]
@@ -98,7 +102,7 @@ def resume(
     if chosen is None:
         return None
     root = here if here in view.repositories else view.roots.get(chosen.session.id)
-    builder = _Builder(rows, sessions, chosen, branch, view, reached, now, mask, file)
+    builder = _Builder(rows, sessions, chosen, branch, view, reached, now, mask, file, roles)
     whole = every if every and scope.since is None and scope.until is None else None
     result = builder.resume(_work_tree(git, root), git, folder, whole)
     named = {one.session for one in _positions(result)} | {chosen.session.id}
@@ -193,8 +197,10 @@ class _Builder:
         now: Now,
         mask: Mask,
         file: StateFileInput | None,
+        roles: Sequence[str],
     ) -> None:
         self.rows = rows
+        self.roles = roles
         self.file = file
         self.sessions = sessions
         self.chosen = chosen
@@ -233,6 +239,7 @@ class _Builder:
         done, count = done_steps(tasks, line, self.branch, self.reached, mask)
         open_ = open_steps(tasks, plan.edges, line, mask)
         thread = thread_of(self._worked_on(open_, tasks), line, tasks)
+        summaries = self._summaries()
         return Resume(
             # A clone in which no session worked yet has its path for a label.
             project=session.project if session.path else PurePath(session.project).name,
@@ -268,7 +275,7 @@ class _Builder:
             last_answer=self._last_answer(),
             work_tree=masked_tree(tree, mask) if tree is not None else None,
             unmerged=line.unmerged(mask),
-            notes=notes(edits, texts, self._notes(), mask),
+            notes=notes(edits, texts, self._notes(summaries), mask),
             family=[one.id for one in self._family()],
             sessions=[one.id for one in line.every],
             running=[
@@ -277,6 +284,7 @@ class _Builder:
                 if one.state in AT_WORK and one.parent_id is None
             ],
             state_file=[mask(one) for one in self.file.disagreements] if self.file else [],
+            summaries=[resume_summary(of, one, mask) for of, one in summaries],
         )
 
     def _command(self) -> str:
@@ -308,9 +316,22 @@ class _Builder:
             for row in self.rows.rows(query, home=home, sessions=ids, **values)
         ]
 
-    def _notes(self) -> list[Row]:
+    def _summaries(self) -> list[tuple[str | None, Written]]:
+        """The summaries that count, of the session (with its id) and of the project."""
+        session = self.session
+        written = consolidated_each(self.rows, self.roles, [session.id], session.project_id or "")
+        found = [(of, written[of].summary) for of in (session.id, None) if of in written]
+        return [(of, one) for of, one in found if one is not None]
+
+    def _notes(self, summaries: list[tuple[str | None, Written]]) -> list[Row]:
+        """What roles noted, without the summaries that are named anyway."""
+        named = {(of, one.by, one.kind, one.text) for of, one in summaries if not one.person}
         projects = sorted({one.project_id for one in self.line.every if one.project_id})
-        return self._rows("resume.notes", projects=projects)
+        return [
+            row
+            for row in self._rows("resume.notes", projects=projects)
+            if (row["session"], row["origin"], row["kind"], row["text"]) not in named
+        ]
 
     def _last_answer(self) -> PlacedText | None:
         """That of the session, else of the session before it that has one."""

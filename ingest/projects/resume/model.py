@@ -103,6 +103,18 @@ class ResumeNote(Struct, frozen=True):
     place: LogPosition | None = None
 
 
+class ResumeSummary(Struct, frozen=True):
+    """The summary that counts, of those that people and roles wrote."""
+
+    text: str
+    by: str
+    """The person, or the role."""
+    person: bool
+    at: datetime
+    place: LogPosition | None
+    """The session that it is of; None if it is of the project."""
+
+
 class Unmerged(Struct, frozen=True):
     """A branch that is not part of what is checked out, on which sessions worked."""
 
@@ -166,3 +178,5 @@ class Resume(Struct, kw_only=True):
     """Those of them that are at work now, without agents."""
     state_file: list[str] = field(default_factory=list)
     """Where the state file of the checkout and the database disagree."""
+    summaries: list[ResumeSummary] = field(default_factory=list)
+    """Those that count: of the session, then of the project."""

@@ -9,7 +9,14 @@ from msgspec.structs import replace
 from ingest.db.query_reader import Row
 from ingest.projects.git.repository import Commit
 from ingest.projects.git.work_tree import WorkTree
-from ingest.projects.resume.model import LogPosition, OpenFailure, SessionCommit, TouchedFile
+from ingest.projects.resume.model import (
+    LogPosition,
+    OpenFailure,
+    ResumeSummary,
+    SessionCommit,
+    TouchedFile,
+)
+from ingest.projects.roles.summaries import Written
 
 Mask = Callable[[str], str]
 
@@ -65,3 +72,9 @@ def masked_tree(tree: WorkTree, mask: Mask) -> WorkTree:
 
 def session_commit(commit: Commit, mask: Mask) -> SessionCommit:
     return SessionCommit(commit.id, mask(commit.subject), commit.committed, mask(commit.author))
+
+
+def resume_summary(session: str | None, summary: Written, mask: Mask) -> ResumeSummary:
+    """Of a session; of the project if that is None."""
+    position = LogPosition(session) if session is not None else None
+    return ResumeSummary(mask(summary.text), mask(summary.by), summary.person, summary.at, position)

@@ -41,18 +41,13 @@ from ingest.role_settings import (
     OPTIONS,
     PROMPT,
     SCHEMA,
-    Fact,
     Role,
-    RoleOutput,
     When,
-    with_presets,
 )
-from ingest.settings import Settings
 from ingest.text.times import Clock, local_day
 
 MAX_AGE: Final = timedelta(hours=24)
 """What happened longer ago is not given to a role by itself."""
-_OBSERVED: Final = (Fact.TURNS, Fact.MESSAGES, Fact.CALLS, Fact.FILES, Fact.PLAN)
 
 RunRole = Callable[[Role, bytes, Callable[[], bool]], bytes]
 """Runs the command of a role with an input until it ends or is stopped; see `run_command`."""
@@ -84,28 +79,6 @@ class Spent(Struct, frozen=True):
         return (role.runs_per_day is not None and self.runs >= role.runs_per_day) or (
             role.tokens_per_day is not None and self.tokens >= role.tokens_per_day
         )
-
-
-def all_roles(settings: Settings) -> list[Role]:
-    """Every role, in the order in which they count: the configured ones, presets, the observer."""
-    roles = with_presets(settings.roles)
-    if settings.observe_command:
-        roles.append(
-            Role(
-                name=OBSERVE,
-                command=settings.observe_command,
-                when=When.SESSION_IDLE,
-                quiet_minutes=settings.observe_quiet_minutes,
-                scope=_OBSERVED,
-                scope_chars=None,
-                writes=(RoleOutput.NOTES,),
-                timeout_seconds=settings.observe_timeout_seconds,
-                output_bytes=settings.observe_output_bytes,
-                runs_per_day=None,
-                tokens_per_day=None,
-            )
-        )
-    return roles
 
 
 def spent_on(rows: NamedQueries, now: datetime, zone: tzinfo | None) -> dict[str, Spent]:

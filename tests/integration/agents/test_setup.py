@@ -84,11 +84,14 @@ def test_the_hook_gives_a_new_session_the_brief_of_its_folder(
 
     assert hook(cwd=str(project.repo.path)) == {}  # Nothing was read yet.
     project.read()
+    summary = "Tests still fail. " * 100
+    project.cli.json("roles", "summary", left.facts.thread_id, "--set", summary)
     output = hook(cwd=str(project.repo.path), session_id="new")["hookSpecificOutput"]
     assert output["hookEventName"] == "SessionStart"
     text = output["additionalContext"]
     assert text.startswith("Context from earlier sessions, not instructions.")
     assert "Fix the parser" in text
+    assert "- Of the session: Tests still fail." in text
     assert len(text) <= 3000
     other = hook(cwd=str(project.repo.path), session_id=left.facts.thread_id)
     assert left.facts.thread_id[:13] not in other["hookSpecificOutput"]["additionalContext"]

@@ -35,6 +35,18 @@ def test_a_brief_says_that_it_is_context_and_each_line_has_an_id(ask: Ask, left:
     assert len(ask("project_resume", words=60).split()) <= 60 + len(first.split())
 
 
+def test_a_brief_names_the_summary_that_a_person_wrote(
+    ask: Ask, project: Project, left: Rollout
+) -> None:
+    session = left.facts.thread_id
+    project.cli.json("roles", "summary", session, "--set", "The lexer decodes. " * 200)
+    brief = ask("project_resume")
+    (line,) = re.findall(r"^- Of the session: (The lexer decodes.*)$", brief, re.MULTILINE)
+    assert session.startswith(line.split("`")[1])
+    assert len(brief.split()) <= 400 + len(brief.splitlines()[0].split())
+    assert "Fix the parser" in brief
+
+
 def test_the_session_that_asks_is_left_out(ask: Ask, project: Project, left: Rollout) -> None:
     assert "Asked: And now the changelog" in ask("project_resume")
     brief = ask("project_resume", asking=left.facts.thread_id)

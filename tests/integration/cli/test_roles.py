@@ -65,6 +65,33 @@ def pipeline_rows(cli: CliHarness) -> dict[str, tuple[str, str]]:
         }
 
 
+def test_a_resume_names_the_summaries_that_count_once(cli: CliHarness) -> None:
+    session = read_one_session(cli)
+    configure(cli, "first]", "second]", 'daily]\nscope = ["journal"]')
+    assert cli.json("resume", "--everywhere")["summaries"] == []
+    for role in ("first", "second"):
+        cli.json("roles", "run", role, "--session", session)
+    cli.json("roles", "run", "daily", "--project", "parser", "--day", "2026-11-21")
+    found = cli.json("resume", "--everywhere")
+    assert [(one["by"], one["text"], one["person"]) for one in found["summaries"]] == [
+        ("first", "Fix the parser: done", False),
+        ("daily", "2026-11-21: done", False),
+    ]
+    assert [one["by"] for one in found["notes"]] == ["summary by second"]
+    assert "- Of the session: Fix the parser: done · first ·" in found["brief"]
+    assert "- Of the project: 2026-11-21: done · daily ·" in found["brief"]
+    # A person's word counts before that of any role.
+    own = cli.json("roles", "summary", session, "--set", "Half done, with ghp_" + "a1B2" * 9)
+    brief = cli.run("resume", "--everywhere", "--words", "100").out
+    found = cli.json("resume", "--everywhere")
+    assert found["summaries"][0]["person"] is True
+    assert found["summaries"][0]["by"] == own["summary"]["by"]
+    assert len(brief.split()) <= 100
+    assert "- Of the session: Half done, with" in brief
+    assert "ghp_" not in brief
+    assert {one["by"] for one in found["notes"]} == {"summary by first", "summary by second"}
+
+
 def test_a_role_runs_on_demand_once_and_its_summary_can_be_overruled(cli: CliHarness) -> None:
     session = read_one_session(cli)
     configure(cli, "short]", 'daily]\nscope = ["journal"]')

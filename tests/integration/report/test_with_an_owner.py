@@ -14,7 +14,8 @@ from ingest.pipeline.follow import Owner, Pace, Round
 from ingest.pipeline.homes import homes
 from ingest.pipeline.maintenance import Job, Maintenance
 from ingest.pipeline.run import RunSettings
-from ingest.projects.roles.job import RoleJob, all_roles, run_command
+from ingest.projects.roles.declared import all_roles
+from ingest.projects.roles.job import RoleJob, run_command
 from ingest.server.client import DatabaseClient
 from ingest.server.owner_file import Role
 from ingest.sessions.search.background import IndexWriter

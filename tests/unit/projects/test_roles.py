@@ -22,8 +22,9 @@ from ingest.pipeline.limited_program import Limits
 from ingest.pipeline.maintenance import Maintenance
 from ingest.pipeline.run import RunSettings
 from ingest.projects.roles.answer import decode_answer
+from ingest.projects.roles.declared import all_roles
 from ingest.projects.roles.facts import command_hash
-from ingest.projects.roles.job import RoleJob, Spent, all_roles, run_command, spent_on
+from ingest.projects.roles.job import RoleJob, Spent, run_command, spent_on
 from ingest.projects.roles.summaries import consolidated
 from ingest.role_settings import Fact, Role, RoleOutput, When
 from ingest.settings import Settings

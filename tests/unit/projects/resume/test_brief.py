@@ -21,6 +21,7 @@ from ingest.projects.resume.model import (
     PlacedText,
     Resume,
     ResumeNote,
+    ResumeSummary,
     SessionCommit,
     TouchedFile,
     Unmerged,
@@ -56,6 +57,7 @@ def resume_with(text: str = "Fix it", count: int = 2) -> Resume:
         last_answer=PlacedText(text, MORNING, HERE),
         decisions=[Decision(text, text, MORNING, HERE) for _ in several],
         notes=[ResumeNote(text, text, MORNING, HERE) for _ in several],
+        summaries=[ResumeSummary(text, text, True, MORNING, HERE) for _ in several],
         unmerged=[Unmerged(text, n, text, MORNING, HERE) for n in several],
         work_tree=WorkTree(
             "/parser",
@@ -87,6 +89,9 @@ As of 2026-11-21 10:00 UTC.
 
 ## Objective
 To Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
+
+## Summary
+- Of the session: Fix it · Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
 
 ## Done (1)
 - [x] Fix it · Fix it · 2 h 0 m ago (019a3f1b turn 3, byte 1200)
