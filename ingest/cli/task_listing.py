@@ -68,14 +68,16 @@ def roadmap_in(
 def find_task(
     invocation: Invocation, access: QueryReader, id_: str, project: str | None = None
 ) -> tuple[Roadmap, Task]:
-    """The only task with an id that begins like this, in a roadmap that has its project. That of
-    all projects takes several times longer, and is not needed for a whole id."""
+    """The only task with an id that begins like this, in a roadmap that has its project and all
+    that it is linked with. That of all projects takes several times longer, and is not needed for
+    the whole id of a task that is linked with none of another project."""
     if project is None:
         row = access.first_row("tasks.project_of_task", id=id_.lower())
         project = row["project"] if row else None
     if project is not None:
         plan = roadmap_in(invocation, access, Scope(project=project))
-        if (task := next((one for one in plan.tasks if one.id == id_.lower()), None)) is not None:
+        task = next((one for one in plan.tasks if one.id == id_.lower()), None)
+        if task is not None and task.id not in plan.linked_outside:
             return plan, task
     plan = everything(invocation, access)
     return plan, named(plan.tasks, id_)

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 import click
@@ -13,7 +14,7 @@ from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import known, project_option, reason_option
 from ingest.cli.output import Output
 from ingest.cli.scope import find_project, insist_on_project, project_at, root_at, session_id
-from ingest.cli.task_listing import everything, named, stated, touching
+from ingest.cli.task_listing import everything, find_task, named, stated, touching
 from ingest.db.query_reader import QueryReader
 from ingest.errors import GitFailed, NotFound
 from ingest.projects.tasks import validate_edit
@@ -27,7 +28,7 @@ from ingest.projects.tasks.edits import (
     edit_action,
     effective_edits,
 )
-from ingest.projects.tasks.model import EvidenceKind, Origin, Roadmap, Task, TaskState
+from ingest.projects.tasks.model import Edge, EvidenceKind, Origin, Roadmap, Task, TaskState
 from ingest.projects.tasks.plan import ID_CHARS
 from ingest.projects.tasks.roadmap import recorded_edits
 
@@ -64,7 +65,7 @@ def set_(invocation: Invocation, id_: str, state: str, reason: str | None) -> No
 
     Example: tailboard tasks set 3fa9 cancelled --reason "not needed any more"
     """
-    edit_task(invocation, id_, lambda _plan, _task: Set(TaskState(state)), reason)
+    edit_task(invocation, id_, lambda _task: Set(TaskState(state)), reason)
 
 
 @click.command("complete", cls=Command)
@@ -76,7 +77,7 @@ def complete(invocation: Invocation, id_: str, reason: str | None) -> None:
 
     Example: tailboard tasks complete 3fa9
     """
-    edit_task(invocation, id_, lambda _plan, _task: Set(TaskState.DONE), reason)
+    edit_task(invocation, id_, lambda _task: Set(TaskState.DONE), reason)
 
 
 @click.command("block", cls=Command)
@@ -88,7 +89,7 @@ def block(invocation: Invocation, id_: str, reason: str | None) -> None:
 
     Example: tailboard tasks block 3fa9 --reason "the server is down"
     """
-    edit_task(invocation, id_, lambda _plan, _task: Set(TaskState.BLOCKED), reason)
+    edit_task(invocation, id_, lambda _task: Set(TaskState.BLOCKED), reason)
 
 
 @click.command("link", cls=Command)
@@ -100,9 +101,7 @@ def link(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks link 3fa9 7c01
     """
-    edit_task(
-        invocation, id_, lambda plan, task: validate_edit.link(plan, task, named(plan.tasks, other))
-    )
+    _edit_two(invocation, id_, other, validate_edit.link)
 
 
 @click.command("unlink", cls=Command)
@@ -114,11 +113,7 @@ def unlink(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks unlink 3fa9 7c01
     """
-    edit_task(
-        invocation,
-        id_,
-        lambda plan, task: validate_edit.unlink(plan, task, named(plan.tasks, other)),
-    )
+    _edit_two(invocation, id_, other, validate_edit.unlink)
 
 
 @click.command("join", cls=Command)
@@ -130,9 +125,7 @@ def join(invocation: Invocation, id_: str, other: str) -> None:
 
     Example: tailboard tasks join 3fa9 7c01
     """
-    edit_task(
-        invocation, id_, lambda plan, task: validate_edit.join(plan, task, named(plan.tasks, other))
-    )
+    _edit_two(invocation, id_, other, validate_edit.join)
 
 
 @click.command("part", cls=Command)
@@ -145,7 +138,7 @@ def part(invocation: Invocation, id_: str) -> None:
     Example: tailboard tasks part 7c01
     """
     with open_for_actions(invocation) as database:
-        task = named(everything(invocation, database).tasks, id_)
+        _, task = find_task(invocation, database, id_)
         record(invocation, database, *validate_edit.part(task, id_))
 
 
@@ -158,7 +151,7 @@ def owner(invocation: Invocation, id_: str, name: str | None) -> None:
 
     Example: tailboard tasks owner 3fa9 ada
     """
-    edit_task(invocation, id_, lambda _plan, _task: Owner(name))
+    edit_task(invocation, id_, lambda _task: Owner(name))
 
 
 @click.command("evidence", cls=Command)
@@ -175,7 +168,7 @@ def evidence(invocation: Invocation, id_: str, kind: str, ref: str) -> None:
     with open_for_actions(invocation) as database:
         if kind == EvidenceKind.SESSION:
             ref = session_id(database, ref)
-        task = named(everything(invocation, database).tasks, id_)
+        _, task = find_task(invocation, database, id_)
         if kind == EvidenceKind.COMMIT:
             ref = _commit(invocation, database, task.project, ref)
         record(invocation, database, task.id, AddEvidence(EvidenceKind(kind), ref))
@@ -190,7 +183,7 @@ def note(invocation: Invocation, id_: str, text: tuple[str, ...]) -> None:
 
     Example: tailboard tasks note 3fa9 "Ask Grace about the encoding"
     """
-    edit_task(invocation, id_, lambda _plan, _task: Note(" ".join(text)))
+    edit_task(invocation, id_, lambda _task: Note(" ".join(text)))
 
 
 @click.command("reset", cls=Command)
@@ -265,14 +258,26 @@ def _commit(invocation: Invocation, database: QueryReader, project: str, name: s
 def edit_task(
     invocation: Invocation,
     prefix: str,
-    edit_of: Callable[[Roadmap, Task], TaskEdit],
+    edit_of: Callable[[Task], TaskEdit],
     reason: str | None = None,
 ) -> None:
     """Record an edit of the task with this id prefix."""
     with open_for_actions(invocation) as database:
+        _, task = find_task(invocation, database, prefix)
+        record(invocation, database, task.id, edit_of(task), reason, task.project)
+
+
+def _edit_two(
+    invocation: Invocation,
+    prefix: str,
+    other: str,
+    edit_of: Callable[[Roadmap, Task, Task], TaskEdit],
+) -> None:
+    """Record an edit of the task with this id prefix about another one, of whatever project."""
+    with open_for_actions(invocation) as database:
         plan = everything(invocation, database)
-        task = named(plan.tasks, prefix)
-        record(invocation, database, task.id, edit_of(plan, task), reason)
+        task, to = named(plan.tasks, prefix), named(plan.tasks, other)
+        record(invocation, database, task.id, edit_of(plan, task, to))
 
 
 def record(
@@ -281,13 +286,15 @@ def record(
     task: str,
     edit: TaskEdit,
     reason: str | None = None,
+    project: str | None = None,
 ) -> None:
-    """Record the edit, and show the task as it is now."""
+    """Record the edit, and show the task, which may be of this project, as it is now."""
     action = edit_action(task, edit, reason)
     database.act(action)
-    plan = everything(invocation, database)
-    now = [each for each in plan.tasks if each.id == plan.id_of(task)]
-    edges = touching(now[0], plan.edges) if now else []
+    now, edges = list[Task](), list[Edge]()
+    with suppress(NotFound):
+        plan, found = find_task(invocation, database, task, project)
+        now, edges = [found], touching(found, plan.edges)
 
     def show(output: Output) -> None:
         for each in now:

@@ -17,7 +17,7 @@ def _group(origin: Origin, purpose: str, example: str) -> Group:
     """The commands for goals, or for milestones."""
 
     def set_state(invocation: Invocation, id_: str, state: TaskState, reason: str | None) -> None:
-        def edit_of(_plan: object, task: Task) -> Set:
+        def edit_of(task: Task) -> Set:
             if task.origin is not origin:
                 raise ProjectError(
                     f"{task.id} ({task.text}) is no {origin}.",

@@ -10,7 +10,7 @@ from ingest.cli.group import Command
 from ingest.cli.invocation import Invocation, with_invocation
 from ingest.cli.options import known
 from ingest.cli.output import Cell, Output
-from ingest.cli.task_listing import everything, left_by, named, stated, touching
+from ingest.cli.task_listing import find_task, left_by, stated, touching
 from ingest.db.query_reader import QueryReader
 from ingest.projects.tasks.edits import Imported, RecordedEdit, Undo, encode_edit
 from ingest.projects.tasks.model import Appearance, Edge, EdgeKind, Origin, Task
@@ -35,8 +35,7 @@ def one(invocation: Invocation, id_: str) -> None:
     Example: tailboard tasks show 3fa9
     """
     with open_for_reading(invocation) as access:
-        plan = everything(invocation, access)
-    task = named(plan.tasks, id_)
+        plan, task = find_task(invocation, access, id_)
     edges = touching(task, plan.edges)
     by_id = {other.id: other for other in plan.tasks}
     invocation.answer(
@@ -93,8 +92,7 @@ def history(invocation: Invocation, id_: str) -> None:
     Example: tailboard tasks history 3fa9
     """
     with open_for_reading(invocation) as access:
-        plan = everything(invocation, access)
-        task = named(plan.tasks, id_)
+        plan, task = find_task(invocation, access, id_)
         course = _course(access, task)
         file = checkout_state(invocation, access, None)
         every = in_order([*recorded_edits(access), *(file.edits if file else [])])

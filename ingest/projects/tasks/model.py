@@ -161,6 +161,8 @@ class Roadmap(Struct):
 
     elsewhere: set[str] = field(default_factory=set)
     """Dependencies that are no tasks of the projects that were loaded."""
+    linked_outside: set[str] = field(default_factory=set)
+    """Tasks that people linked with tasks outside the scope, in either direction."""
 
     def id_of(self, name: str) -> str:
         """The id of the task that has this id or once had it."""

@@ -18,7 +18,7 @@ from ingest.projects.git.read_repository import Git
 from ingest.projects.names import ProjectNames
 from ingest.projects.tasks import apply_edits, cycles
 from ingest.projects.tasks.derive import Derived, derive
-from ingest.projects.tasks.edits import Add, Imported, RecordedEdit, decode_edit
+from ingest.projects.tasks.edits import Add, Imported, Link, RecordedEdit, decode_edit
 from ingest.projects.tasks.lines_of_work import LinesOfWork
 from ingest.projects.tasks.listed import ListedTask
 from ingest.projects.tasks.load import LoadedTasks, load_project, load_sessions
@@ -135,7 +135,14 @@ def build_roadmap(
     ]
     ids = {task.id for task in tasks}
     edges = [edge for edge in derived.edges if edge.source in ids and edge.target in ids]
-    return Roadmap(tasks, edges, refused, _plan_tool_off(loaded), derived.names, elsewhere)
+    outside = _linked_outside(every, ids)
+    tool_is_off = _plan_tool_off(loaded)
+    return Roadmap(tasks, edges, refused, tool_is_off, derived.names, elsewhere, outside)
+
+
+def _linked_outside(every: Iterable[RecordedEdit], ids: set[str]) -> set[str]:
+    links = ({one.task, one.edit.to} for one in every if isinstance(one.edit, Link))
+    return {end for ends in links if not ends <= ids for end in ends & ids}
 
 
 def _add_edges(derived: Derived, edges: Iterable[Edge]) -> None:

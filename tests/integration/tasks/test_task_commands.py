@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ingest.actions import current_user
+from ingest.cli import task_listing
 from tests.build import Home
 from tests.build.line import START_MS
 from tests.build.repository import Repo
@@ -154,6 +155,49 @@ def test_every_edit_command_works(planned: CliHarness) -> None:
     assert state(planned, "Ship it") == "ready"
     planned.run("tasks", "set", fix, "cancelled")
     assert state(planned, "Test") == "ready"
+
+
+def test_a_task_with_its_whole_id_is_shown_with_what_it_is_linked_with_in_other_projects(
+    planned: CliHarness, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(planned.home)
+    home.clock.tick(3_600_000)
+    other = home.session(cwd=str(tmp_path / "printer"))
+    other.prompt("Print it")
+    other.plan([("Load paper", "in_progress"), ("Print", "pending")], "Begin")
+    other.end_turn("Soon.")
+    other.write()
+    assert planned.run("ingest", "-q").code == 0
+    every = planned.json("tasks", "list", "--everywhere")["tasks"]
+    named = {task["text"]: task["id"] for task in every}
+    assert planned.run("sql", "select count(*) from v_tasks").code == 0  # Writes the tasks.
+    fix, paper = named["Fix"], named["Load paper"]
+    with monkeypatch.context() as patch:
+
+        def everything(*_: object) -> None:
+            raise AssertionError("all projects were loaded")
+
+        patch.setattr(task_listing, "everything", everything)
+        alone = planned.json("tasks", "show", fix)
+        assert planned.json("tasks", "complete", named["Read"])["tasks"][0]["state"] == "done"
+        assert planned.json("tasks", "history", paper)["tasks"][0]["id"] == paper
+    assert alone == planned.json("tasks", "show", fix[:6])
+    # Each of the two shows the link, from its side.
+    linked = planned.json("tasks", "link", fix, paper)
+    link = {"source": paper, "target": fix, "kind": "depends"}
+    for answer in (
+        linked,
+        planned.json("tasks", "show", fix),
+        planned.json("tasks", "show", paper),
+        planned.json("tasks", "set", paper, "in_progress"),
+    ):
+        assert link in answer["edges"], answer
+    assert f"waits for  ● in progress {paper}" in planned.run("tasks", "show", fix).out
+    assert f"{fix} Fix" in planned.run("tasks", "show", paper).out
+    done = planned.json("tasks", "complete", paper)
+    assert link in done["edges"]
+    assert planned.json("tasks", "show", fix)["tasks"][0]["ready"] is True
+    assert planned.json("tasks", "unlink", fix, paper)["edges"] == alone["edges"]
 
 
 def test_a_dependency_cycle_is_refused_with_its_path_and_not_recorded(planned: CliHarness) -> None:
