@@ -5,7 +5,7 @@ The caller masks the whole answer.
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Final
 
@@ -31,8 +31,10 @@ from ingest.projects.resume.build import resume
 from ingest.projects.resume.model import Resume
 from ingest.projects.roles.declared import role_names
 from ingest.projects.safe_export import masked
+from ingest.projects.tasks.edits import Add
 from ingest.projects.tasks.filters import ready_tasks, why_none_is_ready
 from ingest.projects.tasks.model import CLOSED, Roadmap, Task
+from ingest.projects.tasks.roadmap import recorded_edits
 from ingest.sessions.search.embedder import embedder_for
 from ingest.sessions.search.lag import behind_text
 from ingest.sessions.search.query import parse
@@ -118,14 +120,22 @@ def tasks(request: AgentRequest, access: QueryReader, state: str, limit: int, of
     if not chosen:
         return why_none_is_ready(plan.tasks) if state != "all" else "No tasks."
     digits = id_length(access, filter(None, (task.session for task in chosen)))
-    lines = [task_line(task, digits, request.invocation.now) for task in chosen]
+    by_agents = added_by_agents(access)
+    lines = [task_line(task, digits, request.invocation.now, by_agents) for task in chosen]
     noun = "task" if state == "all" else f"{state} task"
     return _page(lines, limit, offset, noun)
 
 
-def task_line(task: Task, digits: int, now: datetime) -> str:
+def added_by_agents(access: QueryReader) -> set[str]:
+    """The tasks that agents added. To agents, they must not look like the wish of a person."""
+    edits = recorded_edits(access)
+    return {one.task for one in edits if one.by_agent and isinstance(one.edit, Add)}
+
+
+def task_line(task: Task, digits: int, now: datetime, by_agents: Set[str]) -> str:
     at = task.left_at or task.ended_at or task.started_at
-    source = f"{task.origin} {(task.session or '')[:digits]}".strip()
+    origin = "agent" if task.id in by_agents else task.origin
+    source = f"{origin} {(task.session or '')[:digits]}".strip()
     said = f" (log: {task.derived_state})" if task.edited and task.derived_state else ""
     parts = [
         f"{task.state}{said}",

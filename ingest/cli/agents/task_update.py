@@ -9,7 +9,7 @@ from typing import Final
 
 from ingest.actions import current_user
 from ingest.cli.access import open_for_actions
-from ingest.cli.agents.answers import task_line
+from ingest.cli.agents.answers import added_by_agents, task_line
 from ingest.cli.agents.request import AgentRequest
 from ingest.cli.task_listing import find_task
 from ingest.db.query_reader import QueryReader
@@ -60,10 +60,11 @@ def update_task(request: AgentRequest, action: str, id_: str | None, text: str |
         database.act(edit_action(key, edit, reason, actor=agent_of(current_user())))
         _, after = find_task(request.invocation, database, key, project)
         digits = id_length(database, filter(None, (after.session,)))
+        by_agents = added_by_agents(database)
     now = request.invocation.now
     lines = [f"Recorded as said by an agent: {action}."]
-    lines += [f"Before:\n{task_line(before, digits, now)}"] if before else []
-    return "\n".join([*lines, f"Now:\n{task_line(after, digits, now)}", _UNDO])
+    lines += [f"Before:\n{task_line(before, digits, now, by_agents)}"] if before else []
+    return "\n".join([*lines, f"Now:\n{task_line(after, digits, now, by_agents)}", _UNDO])
 
 
 def _edit(

@@ -150,7 +150,10 @@ def test_an_agent_updates_tasks_and_a_person_has_the_last_word(ask: Ask, project
     assert open_ in ids(ask("project_tasks"))
     added = ask("project_task_update", action="add", text="Write the docs")
     (new,) = ids(added)
-    assert "Write the docs" in ask("project_tasks", state="ready")
+    assert "· Write the docs · agent" in added
+    assert "· Write the docs · agent" in ask("project_tasks", state="ready")
+    assert cli.run("tasks", "add", "Write the examples").code == 0
+    assert "· Write the examples · person" in ask("project_tasks", state="ready")
     assert "Note: check links" in (
         ask("project_task_update", action="note", id=new, text="check links")
         and ask("history_get", id=new)
