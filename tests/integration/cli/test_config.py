@@ -114,10 +114,10 @@ def test_with_memory_off_its_commands_are_refused_and_nothing_is_written(
             for enabled in (True, False)
         )
         assert [job.kind for job in on.jobs] == [
-            "nudges", "search", "git", "projects", "tasks", Kind.JOURNAL, Kind.STATE,
+            "nudges", "rows", "search", "git", "projects", "tasks", Kind.JOURNAL, Kind.STATE,
             Kind.OBSERVE, Kind.SHARE,
         ]  # fmt: skip
-        assert [job.kind for job in off.jobs] == ["nudges", "search", Kind.SHARE]
+        assert [job.kind for job in off.jobs] == ["nudges", "rows", "search", Kind.SHARE]
         on.close()
         off.close()
 
