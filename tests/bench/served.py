@@ -19,7 +19,7 @@ from ingest.errors import OwnerGone
 from ingest.server.client import DatabaseClient
 
 PATIENCE = 30.0
-READ = "select coalesce(sum(lines), 0)::bigint from v_sources"
+READ = "select coalesce(sum(lines), 0)::bigint from v_sources where kind = 'rollout'"
 REST = 0.02
 QUESTIONS: Final[dict[str, dict[str, object]]] = {
     "status.sources": {},
