@@ -126,14 +126,14 @@ def _work_tree(git: Git, root: str | None) -> WorkTree | None:
 
 def _of_one_project(rows: NamedQueries, scope: Scope, now: Now) -> list[Session]:
     """All sessions of the selected project, most recently active first."""
-    every = list_sessions(
-        rows, Scope(project=scope.project, since=scope.since, until=scope.until), now
-    )
+    period = Scope(since=scope.since, until=scope.until)
     if scope.project is not None:
-        return every
-    chosen = scope.session or next((one.id for one in every), None)
-    project = next((one.project_id for one in every if one.id == chosen), None)
-    return [one for one in every if one.project_id == project]
+        return list_sessions(rows, replace(period, project=scope.project), now)
+    # Those of other projects may be very many.
+    for one in list_sessions(rows, replace(period, session=scope.session, limit=1), now):
+        every = list_sessions(rows, replace(period, project=one.project_id), now)
+        return [each for each in every if each.project_id == one.project_id]
+    return []
 
 
 def _checked_out(sessions: list[Session], view: RepositoryView) -> str | None:
