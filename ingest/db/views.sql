@@ -228,6 +228,15 @@ select unnest(parts::struct(
 union all
 select id, null, true, null, null from sources where parts is null;
 
+-- All lines of all sources for the search index, numbered so that the sessions that were active last are
+-- indexed first.
+create or replace macro whole_sources(from_byte, until_byte, changed_at) as table
+select
+    row_number() over (order by coalesce(g.last_at, s.state_since) nulls first, s.id) as id,
+    s.id as source, from_byte as start, until_byte as finish, changed_at as time
+from sources s
+left join segments g on g.source = s.id;
+
 -- Whether a message may state a decision; see `stated_decisions.py`.
 create or replace macro mentions_decision(text) as regexp_matches(
     text, '(?i)\bdeci(ded|sions?)\b|\b(chose|opted|picked|settled on|went with)\b'
@@ -242,6 +251,12 @@ create or replace macro is_within(moment, from_time, until_time) as (
 create or replace macro spread_of(value) as {
     'count': count(value), 'quantiles': quantile_cont(value::double, [0.5, 0.9, 0.99]),
     'max': max(value)::double, 'mean': avg(value)
+};
+
+-- The columns of a distribution, from such a spread.
+create or replace macro spread_columns(spread) as {
+    'count': spread.count, 'p50': spread.quantiles[1], 'p90': spread.quantiles[2],
+    'p99': spread.quantiles[3], 'max': spread.max, 'mean': spread.mean
 };
 
 -- The same quantile as `quantile_cont`, of values that are given once with their rank.

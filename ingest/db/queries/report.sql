@@ -66,12 +66,7 @@ measured as (
     where ($version::varchar is null or source in (from chosen))
     and is_within(time, $since::timestamp, $until::timestamp)
 )
-select
-    name, unit, spread.count as count, spread.quantiles[1] as p50, spread.quantiles[2] as p90,
-    spread.quantiles[3] as p99, spread.max as max, spread.mean as mean
-from measured
-where spread.count > 0
-order by name;
+select name, unit, unnest(spread_columns(spread)) from measured where spread.count > 0 order by name;
 
 -- name: size_distributions
 -- Distributions of the lengths of messages and batches.
@@ -123,12 +118,7 @@ measured as (
     and is_within(updated_at, $since::timestamp, $until::timestamp)
     and kind = 'ingest'
 )
-select
-    name, unit, spread.count as count, spread.quantiles[1] as p50, spread.quantiles[2] as p90,
-    spread.quantiles[3] as p99, spread.max as max, spread.mean as mean
-from measured
-where spread.count > 0
-order by name;
+select name, unit, unnest(spread_columns(spread)) from measured where spread.count > 0 order by name;
 
 -- name: coverage
 -- How many sessions have a folder, a title, a plan and a tag.

@@ -80,21 +80,10 @@ delete from search_changes;
 delete from search_rebuild;
 
 -- name: add_all
--- Everything: the sessions that were active last are indexed first.
-insert into search_changes
-select
-    row_number() over (order by coalesce(g.last_at, s.state_since) nulls first, s.id), s.id,
-    $start::bigint, $finish::bigint, $now::timestamp
-from sources s
-left join segments g on g.source = s.id;
+insert into search_changes from whole_sources($start::bigint, $finish::bigint, $now::timestamp);
 
 -- name: rebuild_all
-insert into search_rebuild
-select
-    row_number() over (order by coalesce(g.last_at, s.state_since) nulls first, s.id), s.id,
-    $start::bigint, $finish::bigint, $now::timestamp
-from sources s
-left join segments g on g.source = s.id;
+insert into search_rebuild from whole_sources($start::bigint, $finish::bigint, $now::timestamp);
 
 -- name: take_over
 -- The index that is built is in use now, whatever it has yet to be brought up to date for.
