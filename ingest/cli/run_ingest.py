@@ -27,7 +27,7 @@ from ingest.exit_codes import Exit
 from ingest.gc_scheduler import freeze_loaded
 from ingest.pipeline.backlog import Backlog, backlog
 from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
-from ingest.pipeline.follow import Owner, Pace, Round
+from ingest.pipeline.follow import BACKLOG_BYTES, Owner, Pace, Round
 from ingest.pipeline.homes import homes
 from ingest.pipeline.reader_pool import ReaderPool
 from ingest.pipeline.run import RunSettings
@@ -136,7 +136,8 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
     began = time.monotonic()
     with _stopped_by_signals(owner.stop) as signals:
         scanned = owner.scan()
-        with _progress(invocation, scanned.behind_bytes) as progress:
+        behind = scanned.behind_bytes
+        with _progress(invocation, behind) as progress:
             report = owner.read(
                 scanned.changed, lambda _, done: progress.at(done) if progress else None, pool
             )
@@ -156,14 +157,16 @@ def _once(invocation: Invocation, owner: Owner, pool: ReaderPool | None) -> int:
 
         def on_commit(done: int, total: int) -> None:
             # What the queries of a commit leave allocated would be added to that of the next one.
-            owner.database.release_memory()
+            if done < total:
+                owner.database.release_memory()
             indexing.at(done, total)
 
         with _stopped_by_signals(owner.stop) as signals:
-            # The engine keeps what is not in its file in memory.
-            with suppress(Conflict):
-                owner.database.checkpoint()
-            owner.database.release_memory()
+            if behind >= BACKLOG_BYTES:
+                # The engine keeps what is not in its file in memory.
+                with suppress(Conflict):
+                    owner.database.checkpoint()
+                owner.database.release_memory()
             RowsWriter(owner.database).run(owner.stop)
             bring_up_to_date(
                 owner.database, owner.database.path, stop=owner.stop, progress=on_commit
