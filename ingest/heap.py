@@ -1,4 +1,4 @@
-"""Keeps the memory of processes small that run for long.
+"""Keeps the memory of processes small that have several threads.
 
 The C library of Linux gives every few threads a heap of their own, and each keeps the size of the
 largest query or drawing that ever ran in it. Here all threads share one.

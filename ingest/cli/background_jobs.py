@@ -12,7 +12,7 @@ from ingest.projects.find_projects import ProjectFinder
 from ingest.projects.git.notices import GitNotices
 from ingest.projects.journal.auto_export import JournalExporter
 from ingest.projects.nudge_job import NudgeJob
-from ingest.projects.roles.declared import all_roles
+from ingest.projects.roles.declared import all_roles, role_names
 from ingest.projects.roles.job import RoleJob, run_command
 from ingest.projects.state.auto_export import StateExporter
 from ingest.projects.tasks.writer import TasksWriter
@@ -42,16 +42,14 @@ def background_jobs(
         IndexWriter(database, database.path, database.commits),
     ]
     files = {"turns": settings.journal_turns, "zone": zone, **common}
-    declared = all_roles(settings)
     if settings.memory_enabled:
         jobs.append(GitNotices(database))
         jobs.append(ProjectFinder(database, owner.clock, env))
         jobs.append(TasksWriter(database, lambda: now_for(settings, owner.clock())))
         jobs.append(JournalExporter(database, **files))
-        names = [role.name for role in declared]
-        jobs.append(StateExporter(database, roles=names, **files))
+        jobs.append(StateExporter(database, roles=role_names(settings), **files))
     # Without the memory, the observer alone remains.
-    roles = [one for one in declared if settings.memory_enabled or one.name == OBSERVE]
+    roles = [one for one in all_roles(settings) if settings.memory_enabled or one.name == OBSERVE]
     if roles:
         run_role = partial(run_command, folder=database.spool, env=env)
         jobs.append(RoleJob(database, roles, run_role, zone=zone, **common))

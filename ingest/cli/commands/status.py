@@ -213,17 +213,24 @@ def _for_people(batches: dict[str, int]) -> dict[str, int]:
 
 
 def _search(status: Status) -> Iterator[tuple[str, str]]:
-    if behind := behind_text(Lag(status.derived["search_behind_seconds"])):
+    derived = status.derived
+    found = Lag(
+        derived["search_behind_seconds"],
+        tasks=int(derived["tasks_behind_sessions"]),
+        rows=int(derived["rows_behind_sessions"]),
+        unbuilt=int(derived["search_unbuilt_files"]),
+    )
+    if behind := behind_text(found):
         yield (
             "search",
             f"{behind.removeprefix('search ')}: a search or `tailboard ingest` continues",
         )
-    if building := rebuilding_text(Lag(unbuilt=int(status.derived["search_unbuilt_files"]))):
+    if building := rebuilding_text(found):
         yield "search", f"{building}, and the old one is searched until then"
-    if behind := rows_behind_text(Lag(rows=int(status.derived["rows_behind_sessions"]))):
+    if behind := rows_behind_text(found):
         said = f"{behind.removeprefix('lists ')}, shown as an older version derived them"
         yield "lists", f"{said}: `tailboard ingest` continues"
-    if behind := tasks_behind_text(Lag(tasks=int(status.derived["tasks_behind_sessions"]))):
+    if behind := tasks_behind_text(found):
         yield "tasks", f"{behind.removeprefix('tasks ')}: `tailboard tasks` derives what it lists"
 
 

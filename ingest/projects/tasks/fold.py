@@ -17,8 +17,6 @@ from ingest.projects.tasks.matcher import Matcher, order
 from ingest.projects.tasks.model import Appearance, Evidence, Origin, Task, TaskState
 from ingest.text.hashes import short_hash
 
-"""How many characters of a commit id to show."""
-
 
 class IdentityEdits(Struct, frozen=True):
     """What people said about which tasks are one task."""
