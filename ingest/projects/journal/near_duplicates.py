@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from rapidfuzz import fuzz
+from msgspec import Struct, field
+from rapidfuzz import fuzz, process
 
 Thing = TypeVar("Thing")
 
@@ -26,16 +27,50 @@ def merge_near_duplicates(
 ) -> list[Thing]:
     """Items without near duplicates; `together` merges a duplicate into the first one."""
     kept: list[Thing] = []
-    kept_words: list[list[str]] = []
+    known = _Known()
     for one in things:
-        words = _words(text(one))
-        at = next((i for i, other in enumerate(kept_words) if _same(words, other)), None)
+        at = known.find_or_add(_words(text(one)), len(kept))
         if at is None:
             kept.append(one)
-            kept_words.append(words)
         else:
             kept[at] = together(kept[at], one)
     return kept
+
+
+class _Alike(Struct):
+    """Long texts with the same names, and the place of each."""
+
+    texts: list[str] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
+
+
+class _Known(Struct):
+    """The texts so far. Each is compared only with those with the same names, because a project has
+    thousands."""
+
+    places: dict[tuple[str, ...], int] = field(default_factory=dict)
+    """By all words of a text."""
+    long: dict[tuple[str, ...], _Alike] = field(default_factory=dict)
+    """By the names in it."""
+
+    def find_or_add(self, words: list[str], place: int) -> int | None:
+        """The place of the first near duplicate; None if there is none, and the text is added."""
+        whole, key = " ".join(words), tuple(words)
+        found = [self.places[key]] if key in self.places else []
+        alike = None
+        if len(whole) >= _LONG:
+            alike = self.long.setdefault(tuple(_names(words)), _Alike())
+            near = process.extract(
+                whole, alike.texts, scorer=fuzz.ratio, score_cutoff=_ALIKE, limit=None
+            )
+            found += [alike.places[at] for _, _, at in near]
+        if found:
+            return min(found)
+        self.places[key] = place
+        if alike is not None:
+            alike.texts.append(whole)
+            alike.places.append(place)
+        return None
 
 
 def near_duplicates(one: str, other: str) -> bool:

@@ -61,8 +61,9 @@ class LineSessions:
                     part.add(session.id)
                 elif found is not None:
                     self._elsewhere.append(session)
+        line = roots | part
         self.every = [
-            session for session in sessions if {session.id, session.root_id} & (roots | part)
+            session for session in sessions if session.id in line or session.root_id in line
         ]
         self.ids = {session.id for session in self.every}
         self.own = {chosen.id} | {

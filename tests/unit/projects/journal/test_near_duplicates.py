@@ -1,6 +1,8 @@
 """Statements with nearly the same words are listed once."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ingest.projects.journal.near_duplicates import merge_near_duplicates, near_duplicates
 
@@ -45,3 +47,33 @@ def test_the_first_near_duplicate_is_kept_and_counts_the_others() -> None:
         found, lambda one: one[0], lambda kept, one: (kept[0], kept[1] + one[1])
     )
     assert result == [("Run tests", 4), ("Write", 2)]
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            [
+                "Run tests",
+                "run the tests",
+                "Fix a.py",
+                "",
+                LONG,
+                LONG.replace("unfinished", "unfin"),
+            ]
+            + [LONG.replace("reader", word) for word in ("raeder", "raedrr", "a.py", "the reader")]
+            + [LONG[at:] for at in (1, 4, 9)]
+        )
+    )
+)
+def test_each_text_is_merged_into_the_first_that_is_nearly_the_same(texts: list[str]) -> None:
+    kept: list[list[str]] = []
+    for text in texts:
+        first = next((one for one in kept if near_duplicates(one[0], text)), None)
+        if first is None:
+            kept.append([text])
+        else:
+            first.append(text)
+    merged = merge_near_duplicates(
+        [[text] for text in texts], lambda one: one[0], lambda one, other: one + other
+    )
+    assert merged == kept
