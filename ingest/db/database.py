@@ -19,8 +19,8 @@ from ingest.db.commit_counter import CommitCounter
 from ingest.db.engine import Connection, Error, FatalException, TransactionException, connect
 from ingest.db.engine_errors import explain
 from ingest.db.file_checks import check_database_files
+from ingest.db.parsed import ParsedStatements
 from ingest.db.paths import identity
-from ingest.db.queries import statement
 from ingest.errors import (
     Damaged,
     DatabaseError,
@@ -37,7 +37,6 @@ __all__ = [
     "THREADS",
     "Database",
     "explain",
-    "fetch_records",
 ]
 
 T = TypeVar("T")
@@ -67,6 +66,7 @@ class Database:
         self.spool = path.with_name(path.name + ".spool")
         self.applied_migrations: list[str] = []
         self.commits = CommitCounter()
+        self.statements = ParsedStatements()
         self._reader_opened = False
         self._memory_mb = MEMORY_MB
         self._connection_lock = threading.RLock()
@@ -166,6 +166,7 @@ class Database:
             if self._open is not None:
                 self._open.close()
                 self._open = None
+            self.statements.clear()
 
     def __enter__(self) -> "Database":
         return self
@@ -221,18 +222,26 @@ class Database:
 
     def rows(self, name: str, /, **values: object) -> list[dict[str, Any]]:
         """Run a named query on a new cursor and return its rows."""
-        return self.with_memory_retry(lambda: fetch_records(self.reader(), statement(name), values))
+        return self.with_memory_retry(lambda: self._records(self.reader(), name, values))
 
     def first_row(self, name: str, /, **values: object) -> dict[str, Any] | None:
         return next(iter(self.rows(name, **values)), None)
 
+    def _records(
+        self, con: Connection, name: str, values: dict[str, object]
+    ) -> list[dict[str, Any]]:
+        result = con.execute(self.statements.get(con, name), values)
+        names = [column[0] for column in result.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
     def rows_in_transaction(self, name: str, **values: object) -> list[dict[str, Any]]:
         """Like `rows`, but inside the open transaction."""
-        return fetch_records(self._con, statement(name), values)
+        return self._records(self._con, name, values)
 
     def run(self, name: str, **values: object) -> int:
         """Run a named statement inside the open transaction; return the number of changed rows."""
-        row = self._con.execute(statement(name), values).fetchone()
+        con = self._con
+        row = con.execute(self.statements.get(con, name), values).fetchone()
         count = int(row[0]) if row else 0
         self._wrote = self._wrote or count > 0
         return count
@@ -350,13 +359,6 @@ def check_path_encoding(path: Path) -> None:
             code="store.name",
             kind=ErrorClass.CONFIG,
         ) from None
-
-
-def fetch_records(con: Connection, sql: str, values: object = None) -> list[dict[str, Any]]:
-    """Run a statement and return its rows as dictionaries."""
-    result = con.execute(sql, values)
-    names = [column[0] for column in result.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
 
 def damage_marker(path: Path) -> Path:

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from ingest.actions import Action
 from ingest.db import adhoc_sql
 from ingest.db.database import Database
-from ingest.db.engine import Connection, Error, TransactionException
+from ingest.db.engine import Connection, Error, Statement, TransactionException
 from ingest.db.held_snapshot import HeldSnapshot, begin
-from ingest.db.queries import statement
+from ingest.db.parsed import ParsedStatements
 from ingest.db.query_reader import (
     ANSWER_BYTES,
     HOLD_SECONDS,
@@ -63,7 +63,7 @@ class LocalReader:
 
     def run_consistent(self, queries: Sequence[Query], /) -> list[list[Row]]:
         def work(con: Connection, held: bool) -> list[Result]:
-            return run_consistent(con, queries, _fetch_all, held=held)
+            return run_consistent(con, self._database.statements, queries, _fetch_all, held=held)
 
         results = self._read(work)
         return [[dict(zip(names, row, strict=True)) for row in rows] for names, rows in results]
@@ -163,6 +163,7 @@ def _fetch_all(names: list[str], result: Connection) -> Result:
 
 def run_consistent(
     con: Connection,
+    statements: ParsedStatements,
     queries: Sequence[Query],
     convert: Callable[[list[str], Connection], T],
     *,
@@ -177,7 +178,7 @@ def run_consistent(
         con.execute("begin transaction read only")
     try:
         for name, values in queries:
-            result = con.execute(_statement(name), values)
+            result = con.execute(_parsed(statements, con, name), values)
             results.append(convert([column[0] for column in result.description or ()], result))
         if not held:
             con.execute("commit")
@@ -198,9 +199,9 @@ def _roll_back(con: Connection) -> None:
         con.execute("rollback")
 
 
-def _statement(name: str) -> str:
+def _parsed(statements: ParsedStatements, con: Connection, name: str) -> Statement:
     try:
-        return statement(name)
+        return statements.get(con, name)
     except (KeyError, OSError):
         raise QueryRefused(
             f"There is no query named {name}.", "Use the same version of Tailboard everywhere."

@@ -135,7 +135,7 @@ class Queries:
         held = caller.snapshot.held is not None
 
         def work(con: Cursor) -> bytes:
-            tables = run_consistent(con, queries, _packed, held=held)
+            tables = run_consistent(con, self._database.statements, queries, _packed, held=held)
             return protocol.reply(protocol.PackedTables(tables))
 
         loop, alone = asyncio.get_running_loop(), False
