@@ -51,7 +51,7 @@ def derive(database: "Database", sessions: Collection[Touched]) -> None:
     """Derive the rows of these sessions, of which no facts changed, inside the open transaction."""
     _derive(
         database,
-        _keys(sessions),
+        sorted({source for session in sessions for source in session.sources}),
         revised=any(session.revised for session in sessions),
         rootless=any(session.rootless for session in sessions),
     )
@@ -68,11 +68,12 @@ def _keys(sessions: Iterable[Touched]) -> list[dict[str, str]]:
 
 
 def _derive(
-    database: "Database", keys: list[dict[str, str]] | None, *, revised: bool, rootless: bool
+    database: "Database", sources: list[int] | None, *, revised: bool, rootless: bool
 ) -> None:
+    """Derive the rows of the sessions that have, or had, all these sources."""
     query = database.rows_in_transaction
-    live = query("session_rows.revised", sessions=keys) if revised else []
-    database.run("session_rows.drop", sessions=keys)
-    database.run("session_rows.add", sessions=keys, revised=live)
+    live = query("session_rows.revised", sources=sources) if revised else []
+    database.run("session_rows.drop", sources=sources)
+    database.run("session_rows.add", sources=sources, revised=live)
     if rootless:
         database.run("session_rows.set_roots")

@@ -228,6 +228,21 @@ select unnest(parts::struct(
 union all
 select id, null, true, null, null from sources where parts is null;
 
+-- Whether a source is in the range of these sources, or of these parts (any without them): constants of
+-- a plan, so that rows of other sources are not even loaded.
+create or replace macro is_about(source, of_sources) as (
+    of_sources is null or source between list_min(of_sources) and list_max(of_sources)
+);
+create or replace macro is_about_parts(source, of_parts) as is_about(
+    source, list_transform(of_parts::struct(source integer)[], lambda part: part.source)
+);
+
+-- Whether a source is one of these (any without them).
+create or replace macro is_among(source, of_sources) as (
+    of_sources is null
+    or (is_about(source, of_sources) and source in (select unnest(of_sources)))
+);
+
 -- All lines of all sources for the search index, numbered so that the sessions that were active last are
 -- indexed first.
 create or replace macro whole_sources(from_byte, until_byte, changed_at) as table

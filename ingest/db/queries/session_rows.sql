@@ -3,30 +3,34 @@
 -- name: touched
 -- The sessions of these sources; `revised` if some turns of theirs no longer count, `rootless` if Codex
 -- did not record the root of their tree of agents (before 0.145) or that of an agent below them.
-with recursive sessions as materialized (
+with sessions as materialized (
     select distinct s.home, g.thread
     from segments g
     join sources s on s.id = g.source
-    where g.source in (select unnest($sources::integer[]))
+    where is_among(g.source, $sources::integer[]) and is_about(s.id, $sources::integer[])
+),
+found as materialized (
+    select t.home, g.thread, g.source, g.parent is not null and g.root is null as rootless
+    from sessions t
+    join segments g on g.thread = t.thread
 )
 select
-    s.home, g.thread,
+    f.home, f.thread,
     bool_or(
         s.live_until is not null or s.live_ordinal is not null
-        or g.source in (select source from rollbacks)
+        or f.source in (select source from rollbacks)
     ) as revised,
     bool_or(
-        (g.parent is not null and g.root is null)
-        or g.thread in (select parent from segments where root is null)
+        f.rootless
+        or f.thread in (select parent from segments where root is null and parent is not null)
     ) as rootless,
-    list(g.source) as sources
-from segments g
-join sources s on s.id = g.source
-where (s.home, g.thread) in (from sessions)
+    list(f.source) as sources
+from found f
+join sources s on s.id = f.source and s.home = f.home
 group by all;
 
 -- name: revised
--- For each source of these sessions (of all without any) of which some turns no longer count: how many
+-- For each of these sources (of all without any) of which some turns no longer count: how many
 -- turns are left, the newest of them and the newest plan in them.
 with revised as materialized (
     select g.source
@@ -36,12 +40,7 @@ with revised as materialized (
         s.live_until is not null or s.live_ordinal is not null
         or g.source in (select source from rollbacks)
     )
-    and (
-        $sessions::struct(home varchar, thread varchar)[] is null
-        or list_contains(
-            $sessions::struct(home varchar, thread varchar)[], {'home': s.home, 'thread': g.thread}
-        )
-    )
+    and is_among(g.source, $sources::integer[]) and is_about(s.id, $sources::integer[])
 ),
 live as materialized (
     select t.source, t.n, t.state, t.started_at
@@ -77,10 +76,7 @@ left join turn_totals t on t.source = r.source
 left join newest_plans p on p.source = r.source;
 
 -- name: drop
-delete from session_rows
-where $sessions::struct(home varchar, thread varchar)[] is null or (home, id) in (
-    select unnest($sessions::struct(home varchar, thread varchar)[], recursive := true)
-);
+delete from session_rows where is_among(source, $sources::integer[]);
 
 -- name: drop_tasks
 -- What was derived from the facts of these sessions.
@@ -115,9 +111,7 @@ with segment_rows as materialized (
         source integer, turns bigint, failed_turns bigint, turn_state varchar,
         turn_started_at timestamp, plan_revision integer, plan_total integer, plan_done integer
     )[], recursive := true)) r on r.source = g.source
-    where $sessions::struct(home varchar, thread varchar)[] is null or (s.home, g.thread) in (
-        select unnest($sessions::struct(home varchar, thread varchar)[], recursive := true)
-    )
+    where is_among(g.source, $sources::integer[]) and is_about(s.id, $sources::integer[])
 ),
 totals as (
     select

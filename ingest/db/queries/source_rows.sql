@@ -81,6 +81,7 @@ counted as materialized (
     join segments g on g.source = t.source
     join parts p on p.source = t.source and (p.whole or t.n >= p.turn)
     left join earlier e on e.source = t.source
+    where is_about_parts(s.id, $parts)
 ),
 standing as (
     select
