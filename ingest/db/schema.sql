@@ -260,7 +260,8 @@ create table session_rows (
     recorded_root varchar,      -- as Codex recorded it; otherwise it is found through the parents
     forked_from varchar, title varchar,
     own_title varchar,          -- without a name that a person gave to the session
-    cwd varchar, began_on varchar, "commit" varchar, repository varchar, nickname varchar,
+    project varchar not null,   -- its label
+    project_id varchar not null, cwd varchar, began_on varchar, "commit" varchar, repository varchar, nickname varchar,
     role varchar, agent_path varchar, origin varchar, originator varchar, cli_version varchar,
     provider varchar, generation varchar, model varchar, effort varchar,
     archived boolean not null, path varchar not null,

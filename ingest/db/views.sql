@@ -174,6 +174,11 @@ create or replace macro project_of(cwd, repository) as coalesce(
     'unknown'
 );
 
+-- The id of the project of a folder that was not looked up yet.
+create or replace macro project_without_id(cwd) as coalesce(
+    nullif(rtrim(cwd, '/\'), ''), 'unknown'
+);
+
 -- Whether a text is in the list, ignoring case; true for an empty list.
 create or replace macro is_any_of(of_text, of_these) as (
     len(of_these) = 0
@@ -387,8 +392,7 @@ where choice = 'move' and branch is not null;
 create or replace view v_sessions as
 select
     r.home, r.id, r.parent_id, r.root_id, r.forked_from, r.title,
-    coalesce(p.label, project_of(r.cwd, r.repository)) as project,
-    coalesce(p.id, nullif(rtrim(r.cwd, '/\'), ''), 'unknown') as project_id, r.cwd,
+    r.project, r.project_id, r.cwd,
     coalesce(m.branch, r.began_on) as branch, r.began_on, r."commit", r.repository, r.nickname,
     r.role, r.agent_path, r.origin, r.originator, r.cli_version, r.provider, r.generation, r.model,
     r.effort, r.archived, r.path, r.source, r.segments, r.started_at, r.last_at, r.bytes,
@@ -397,9 +401,7 @@ select
     r.failed_commands, r.plan_revision, r.plan_total, r.plan_done, r.context_used,
     r.context_window, r.input, r.cached, r.output, r.reasoning, r.total
 from session_rows r
-left join v_moves m on m.session = r.id
-left join folders d on d.path = rtrim(r.cwd, '/\') and d.recorded = coalesce(r.repository, '')
-left join projects p on p.id = d.project;
+left join v_moves m on m.session = r.id;
 
 -- The tasks of each project over all its sessions, as of `as_of`: `tailboard sql` and a running
 -- dashboard or `ingest --follow` bring them up to date. `tailboard tasks` shows them as they are now.

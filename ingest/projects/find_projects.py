@@ -236,6 +236,7 @@ def store(database: Database, found: Iterable[FoundFolder]) -> None:
         folders=[_folder_row(one, of_folder[key]) for key, one in every.items()],
     )
     database.run("projects.add_projects", projects=[_project_row(one) for one in projects])
+    database.run("session_rows.set_projects")
 
 
 def _stored(rows: NamedQueries) -> list[FoundFolder]:

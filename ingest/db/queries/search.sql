@@ -139,10 +139,10 @@ where "commit" is not null and ($project::varchar is null or project = $project)
 
 -- name: places
 -- The session of each of these sources; of a history only its home.
-select s.id as source, s.home, g.thread as session, v.project
+select s.id as source, s.home, g.thread as session, r.project
 from sources s
 left join segments g on g.source = s.id
-left join v_sessions v on v.home = s.home and v.id = g.thread
+left join session_rows r on r.home = s.home and r.id = g.thread
 where s.id in (select unnest($sources::integer[]));
 
 -- name: messages

@@ -34,9 +34,15 @@ select
     (select value from meta where key = 'search_index') as mark,
     (select value from meta where key = 'search_next') as next;
 
+-- name: index_lag
+select
+    (select value from meta where key = 'search_index') as mark,
+    count(distinct source) as sources, min(time) as oldest
+from search_changes;
+
 -- name: lag
 select
-    (select value from meta where key = 'search_index') as mark, count(*) as ranges,
+    (select value from meta where key = 'search_index') as mark,
     count(distinct source) as sources, min(time) as oldest,
     -- Sessions whose tasks are derived again in the background.
     case when exists (from meta where key = 'session_tasks') then greatest(

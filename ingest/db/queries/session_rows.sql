@@ -136,7 +136,8 @@ select
     coalesce(n.name, w.first_prompt, nullif(regexp_extract(n.agent_path, '[^/]*$'), ''))
         as own_title,
     coalesce(v.name, own_title) as title,
-    n.cwd, n.branch as began_on,
+    coalesce(p.label, project_of(n.cwd, n.repository)) as project,
+    coalesce(p.id, project_without_id(n.cwd)) as project_id, n.cwd, n.branch as began_on,
     n."commit", n.repository, n.nickname, n.role, n.agent_path, n.origin, n.originator,
     n.cli_version, n.provider, n.generation, n.model, n.effort, n.archived, n.path, n.source,
     w.segments, w.started_at, w.last_at, w.bytes, w.replayed_bytes, w.unknown_lines,
@@ -148,7 +149,9 @@ select
     w.cached, w.output, w.reasoning, w.total
 from segment_rows n
 join totals w on w.newest = n.source
-left join v_names v on v.home = n.home and v.session = n.thread;
+left join v_names v on v.home = n.home and v.session = n.thread
+left join folders f on f.path = rtrim(n.cwd, '/\') and f.recorded = coalesce(n.repository, '')
+left join projects p on p.id = f.project;
 
 -- name: set_roots
 -- Find the roots that Codex did not record through the parents.
@@ -181,6 +184,20 @@ from (
     where r.title is distinct from coalesce(v.name, r.own_title)
 ) t
 where session_rows.home = t.home and session_rows.id = t.id;
+
+-- name: set_projects
+-- After folders or projects changed.
+update session_rows set project = t.project, project_id = t.project_id
+from (
+    select
+        r.home, r.id, coalesce(p.label, project_of(r.cwd, r.repository)) as project,
+        coalesce(p.id, project_without_id(r.cwd)) as project_id
+    from session_rows r
+    left join folders f on f.path = rtrim(r.cwd, '/\') and f.recorded = coalesce(r.repository, '')
+    left join projects p on p.id = f.project
+) t
+where session_rows.home = t.home and session_rows.id = t.id
+and (session_rows.project <> t.project or session_rows.project_id <> t.project_id);
 
 -- name: set_files
 -- After files grew or moved.

@@ -1,8 +1,7 @@
 -- name: listed
--- Sessions, most recently active first. Selected by key, because sorting whole rows doubles the
--- memory.
-with found as materialized (
-    select s.*
+-- Sessions, most recently active first. Selected by key: sorting all whole rows takes memory and time.
+with chosen as materialized (
+    select s.source
     from v_sessions s
     where ($project is null or $project in (s.project, s.project_id, rtrim(s.cwd, '/\')))
     and ($folder::varchar is null or s.cwd = $folder or starts_with(s.cwd, $folder || '/'))
@@ -10,18 +9,14 @@ with found as materialized (
     and ($session is null or s.id = $session)
     and ($since::timestamp is null or coalesce(s.last_at, s.started_at) >= $since::timestamp)
     and ($until::timestamp is null or coalesce(s.started_at, s.last_at) < $until::timestamp)
-),
-chosen as (
-    select home, id
-    from found
-    order by last_at desc nulls last, id, home
+    order by s.last_at desc nulls last, s.id, s.home
     limit $limit offset $offset
 )
-select f.*, h.path as home_path
-from found f
-join chosen c on c.home = f.home and c.id = f.id
-left join homes h on h.id = f.home
-order by f.last_at desc nulls last, f.id, f.home;
+select s.*, h.path as home_path
+from v_sessions s
+left join homes h on h.id = s.home
+where s.source in (from chosen)
+order by s.last_at desc nulls last, s.id, s.home;
 
 -- name: of_sources
 -- The sessions whose newest source is one of these.

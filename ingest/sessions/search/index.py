@@ -158,6 +158,13 @@ class SearchIndex:
     def tagged(self, tag: str) -> Query:
         return Query.term_query(self.schema, "tag", tag, index_option="basic")
 
+    def has_longer(self, word: str) -> bool:
+        """Whether other words begin with this one."""
+        with _usable():
+            return any(
+                term != word for term, _ in self.searcher.terms_with_prefix("text", word, limit=2)
+            )
+
     def search(
         self, query: Query, limit: int, offset: int, now: datetime, *, newest: bool = False
     ) -> tuple[list[Found], int]:

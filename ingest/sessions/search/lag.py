@@ -60,6 +60,11 @@ def all_behind_texts(lag: Lag) -> list[str]:
     return [text for text in texts if text]
 
 
+def index_lag(access: NamedQueries, now: datetime) -> Lag:
+    """The lag of the index in use alone."""
+    return lag_from(access.rows("search_changes.index_lag"), now)
+
+
 def lag(access: NamedQueries, now: datetime) -> Lag:
     return lag_from(access.rows(LAG_QUERY[0]), now)
 
@@ -71,4 +76,4 @@ def lag_from(rows: list[Row], now: datetime) -> Lag:
     row = rows[0]
     oldest = row["oldest"]
     seconds = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
-    return Lag(seconds, row["sources"], row["mark"], row["tasks"], row["rows"], row["unbuilt"])
+    return Lag(**{name: row[name] for name in row if name != "oldest"}, seconds=seconds)

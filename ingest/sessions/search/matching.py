@@ -40,9 +40,10 @@ class Matching:
         self.schema = index.schema
         self.query = query
         self.words = [
-            Term(word, tuple(words_of(word)), query.prefix == word) for word in query.words
+            Term(word, words, query.prefix == word and index.has_longer(words[-1]))
+            for word in query.words
+            if (words := tuple(words_of(word)))
         ]
-        self.words = [term for term in self.words if term.words]
         self.absent: list[Term] = []
         self._only = only
         self._hidden = hidden
@@ -169,7 +170,7 @@ class Term(Struct, frozen=True):
     written: str
     words: tuple[str, ...]
     is_prefix: bool
-    """Whether its last word is still being typed."""
+    """Whether its last word is still being typed, and longer ones begin with it."""
     is_part: bool = False
     """Whether it may begin and end inside of longer words."""
 

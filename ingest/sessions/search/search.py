@@ -25,7 +25,7 @@ from ingest.sessions.search.entries import call_text, digest
 from ingest.sessions.search.excerpt import excerpt
 from ingest.sessions.search.index import VERSION, Found, SearchIndex, State
 from ingest.sessions.search.indexer import bring_up_to_date
-from ingest.sessions.search.lag import Lag, lag
+from ingest.sessions.search.lag import Lag, index_lag
 from ingest.sessions.search.matching import Matching, Scope
 from ingest.sessions.search.meaning import (
     NEAREST,
@@ -100,7 +100,7 @@ def search(
         return SearchResult([], 0)
     if isinstance(access, DerivedStore):
         bring_up_to_date(access, access.path, CATCH_UP_SECONDS)
-    behind = lag(access, now)
+    behind = index_lag(access, now)
     for _ in range(2):  # An index that was just replaced is opened again.
         try:
             index = _open(access.path, State.parse(behind.mark))
