@@ -7,9 +7,9 @@ from typing import Final
 from msgspec import Struct
 
 from ingest.codex.facts import MAIN_BUCKET
-from ingest.db.query_reader import NamedQueries, Row
+from ingest.db.query_reader import QueryReader, Row
 from ingest.report.period import Period
-from ingest.report.report import Report, build_session_report
+from ingest.report.report import Report, session_queries, session_report
 from ingest.text.times import bucket_minutes, local_day
 
 MODELS: Final = 4
@@ -81,22 +81,32 @@ class Insights(Struct, frozen=True):
 
 
 def load_insights(
-    access: NamedQueries, period: Period, now: datetime, zone: tzinfo | None = None
+    access: QueryReader, period: Period, now: datetime, zone: tzinfo | None = None
 ) -> Insights:
     """`now` is naive UTC."""
     limits = {"since": period.since, "until": period.until}
     parts = {**limits, "minutes": bucket_minutes(zone)}
-    tokens = access.rows("insights.tokens", **parts)
-    (spent,) = access.rows("insights.time", **limits, patience=PATIENCE)
+    tokens, spreads, outcomes, windows, context, spent, programs, *answers = access.run_consistent(
+        [
+            ("insights.tokens", parts),
+            ("insights.spreads", limits),
+            ("insights.outcomes", limits),
+            ("insights.limits", {**parts, "bucket": MAIN_BUCKET}),
+            ("insights.context", parts),
+            ("insights.time", {**limits, "patience": PATIENCE}),
+            ("insights.programs", {**limits, "limit": PROGRAMS}),
+            *session_queries(period),
+        ]
+    )
     return Insights(
-        build_session_report(access, period),
+        session_report(period, answers),
         _tokens(tokens, period, now, zone),
-        _spreads(access.rows("insights.spreads", **limits)),
-        [Outcome(**row) for row in access.rows("insights.outcomes", **limits)],
-        _windows(access.rows("insights.limits", **parts, bucket=MAIN_BUCKET), zone),
-        next(iter(_windows(access.rows("insights.context", **parts), zone)), None),
-        _time_use(spent),
-        [Program(**row) for row in access.rows("insights.programs", **limits, limit=PROGRAMS)],
+        _spreads(spreads),
+        [Outcome(**row) for row in outcomes],
+        _windows(windows, zone),
+        next(iter(_windows(context, zone)), None),
+        _time_use(spent[0]),
+        [Program(**row) for row in programs],
         _hours(tokens, zone),
     )
 

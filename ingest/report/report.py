@@ -3,11 +3,12 @@
 import math
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta, tzinfo
+from typing import Any
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ingest.db.query_reader import NamedQueries, Row
+from ingest.db.query_reader import NamedQueries, Query, QueryReader, Row
 from ingest.report.disk import Disk, sum_by_class
 from ingest.report.period import Period
 from ingest.text.times import bucket_minutes, local_day
@@ -101,36 +102,46 @@ class Report(Struct):
     growth: list[Day]
 
 
-def build_report(access: NamedQueries, period: Period, zone: tzinfo | None) -> Report:
+def build_report(access: QueryReader, period: Period, zone: tzinfo | None) -> Report:
     limits = {"since": period.since, "until": period.until}
-    samples, width, series = _series(access, limits)
+    *answers, sizes, grown, spans = access.run_consistent(
+        [
+            *session_queries(period),
+            ("report.size_distributions", _chosen(period)),
+            ("report.grown", {**limits, "minutes": bucket_minutes(zone)}),
+            ("report.span", limits),
+        ]
+    )
+    report = session_report(period, answers)
+    samples, width, series = _series(access, limits, spans[0] if spans else {})
     return replace(
-        build_session_report(access, period, whole=True),
+        report,
+        distributions=_distributions(report.distributions, sizes),
         running=_running(series, samples),
         series=series,
         width_seconds=width,
-        growth=_growth(access.rows("report.grown", **limits, minutes=bucket_minutes(zone)), zone),
+        growth=_growth(grown, zone),
     )
 
 
-def build_session_report(access: NamedQueries, period: Period, *, whole: bool = False) -> Report:
-    """The report without how Tailboard ran and what it stores; without `whole` also without the
-    distributions of messages and batches."""
-    chosen = {"since": period.since, "until": period.until, "version": period.version}
-    names = (
-        ("report.distributions", "report.size_distributions")
-        if whole
-        else ("report.distributions",)
-    )
-    spreads = [Distribution(**row) for name in names for row in access.rows(name, **chosen)]
-    covered: Row = next(iter(access.rows("report.coverage", **chosen)), {})
+def session_queries(period: Period) -> list[Query]:
+    """What `session_report` is made from."""
+    names = ("report.distributions", "report.coverage", "report.kinds")
+    return [(name, _chosen(period)) for name in names]
+
+
+def session_report(period: Period, answers: Sequence[list[Row]]) -> Report:
+    """The report without how Tailboard ran and what it stores, and without the distributions of
+    messages and batches, from the answers to `session_queries`."""
+    spreads, coverage, kinds = answers
+    covered: Row = coverage[0] if coverage else {}
     sessions = covered.get("sessions", 0)
     return Report(
         period,
         _running([], 0),
         [],
         0,
-        sorted(spreads, key=lambda one: one.name),
+        _distributions([], spreads),
         sessions,
         [
             Covered(
@@ -138,9 +149,17 @@ def build_session_report(access: NamedQueries, period: Period, *, whole: bool = 
             )
             for name in _COVERED
         ],
-        sum_by_class(access.rows("report.kinds", **chosen)),
+        sum_by_class(kinds),
         [],
     )
+
+
+def _chosen(period: Period) -> dict[str, Any]:
+    return {"since": period.since, "until": period.until, "version": period.version}
+
+
+def _distributions(known: Iterable[Distribution], rows: Iterable[Row]) -> list[Distribution]:
+    return sorted([*known, *(Distribution(**row) for row in rows)], key=lambda one: one.name)
 
 
 def list_removable(access: NamedQueries, now: datetime) -> list[Removable]:
@@ -180,8 +199,9 @@ def bucket_seconds(seconds: float) -> int:
     return next((width for width in _WIDTHS if width >= least), math.ceil(least / 60) * 60)
 
 
-def _series(access: NamedQueries, limits: dict[str, datetime | None]) -> tuple[int, int, list[Row]]:
-    span: Row = next(iter(access.rows("report.span", **limits)), {})
+def _series(
+    access: NamedQueries, limits: dict[str, datetime | None], span: Row
+) -> tuple[int, int, list[Row]]:
     if not span.get("samples"):
         return 0, _WIDTHS[0], []
     width = bucket_seconds((span["last"] - span["first"]).total_seconds())

@@ -114,7 +114,8 @@ class Large:
             ["resume", "--project", "project1"],
             ["journal", "show", "--project", "project1"],
         ):
-            ended = run([*self._subject.program, *arguments, *where], self._subject.env)
+            command = [*self._subject.program, *arguments, *where]
+            ended = run(command, self._subject.env, watch=True)
             name = f"`tailboard {' '.join(arguments)}` on L"
             detail = f"processor {ended.cpu:.2f} s, peak {ended.peak / 1e6:.0f} MB"
             self._report(timed(name, "L", [ended.wall], detail=detail))

@@ -1,12 +1,11 @@
 """Runs a process to its end and measures duration, processor time and peak memory.
 
-The peak of memory is the kernel's own figure for the largest process of the tree. On Linux a
-child begins with its parent's peak, so the measuring process must stay small: see `floor`.
+The peak of memory is that of the largest process of the tree. The kernel's own figure begins with
+the peak of the process that started it, so where there is `/proc` each process is sampled instead.
 """
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,7 @@ class Ended(Struct):
     cpu: float
     """User and system time of the process and all children that it waited for."""
     peak: int
-    """The memory of the largest of these processes in bytes."""
+    """The memory of the largest of these processes in bytes; only with `watch`."""
     code: int
     out: str
     err: str
@@ -55,7 +54,7 @@ def run(argv: Sequence[str], env: Mapping[str, str], *, watch: bool = False) -> 
         ended = Ended(
             wall,
             used.ru_utime + used.ru_stime,
-            used.ru_maxrss * _MAXRSS_UNIT,
+            max(peaks.values(), default=used.ru_maxrss * _MAXRSS_UNIT),
             process.returncode,
             _text(out),
             _text(err),
@@ -66,11 +65,6 @@ def run(argv: Sequence[str], env: Mapping[str, str], *, watch: bool = False) -> 
     if ended.code not in (0, 1) or (ended.code == 1 and not ended.out):
         raise Failed(argv, ended)
     return ended
-
-
-def floor() -> int:
-    """The smallest peak that `run` can measure: what this process itself has needed."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * _MAXRSS_UNIT
 
 
 def _text(file: IO[bytes]) -> str:

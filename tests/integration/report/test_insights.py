@@ -1,11 +1,13 @@
 """The figures behind the charts of Insights."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
 
 from ingest.db.local_reader import LocalReader
+from ingest.db.query_reader import EmptyReader, Query, Row
 from ingest.report.insights import MODELS, OTHERS, load_insights, step_begins
 from ingest.report.period import Period
 from tests.faults.fault_harness import FaultHarness
@@ -133,10 +135,13 @@ def test_an_empty_database_has_no_days(tmp_path: Path) -> None:
         assert not any(found.spreads.values())
 
 
-class Many:
+class Many(EmptyReader):
     """A database with more models than are shown by name."""
 
-    def rows(self, name: str, /, **values: object) -> list[dict[str, object]]:
+    def run_consistent(self, queries: Sequence[Query], /) -> list[list[Row]]:
+        return [self._rows(name) for name, _ in queries]
+
+    def _rows(self, name: str) -> list[Row]:
         if name == "insights.time":
             return [dict.fromkeys(("asked", "commands", "tools", "turns", "until_next"), 0)]
         if name != "insights.tokens":
@@ -144,12 +149,9 @@ class Many:
         time = datetime(2026, 11, 21, 12)
         return [{"time": time, "model": f"m{n}", "total": 10 - n} for n in range(MODELS + 2)]
 
-    def first_row(self, name: str, /, **values: object) -> dict[str, object] | None:
-        return None
-
 
 def test_models_with_few_tokens_are_combined() -> None:
-    found = load_insights(Many(), Period(""), datetime(2026, 11, 21, 13), UTC)
+    found = load_insights(Many(Path()), Period(""), datetime(2026, 11, 21, 13), UTC)
     assert found.tokens.models == ["m0", "m1", "m2", OTHERS]
     assert found.tokens.totals == [[10], [9], [8], [7 + 6 + 5]]
 
