@@ -104,6 +104,8 @@ class _Cold(Struct):
     """Cold passes over one home, each paired with counting the newlines of the same bytes."""
 
     walls: list[float] = field(default_factory=list)
+    listed: list[float] = field(default_factory=list)
+    """Until facts are stored and sessions listed; the search index is filled afterwards."""
     cpus: list[float] = field(default_factory=list)
     peak: int = 0
     wcs: list[float] = field(default_factory=list)
@@ -187,6 +189,11 @@ class Bench:
                 cold.stored = sum(path.stat().st_size for path in db.parent.glob("*.duckdb*"))
                 cold.indexed = index_bytes(db)
                 self._check(home, db)
+            with self._database() as db:
+                seen = self.subject.until_listed(home.home, db)
+                cold.listed.append(seen.wall)
+                name, sessions = home.truth.shape.name, home.truth.shape.sessions
+                self.results.checks.append(Check(name, "sessions listed", sessions, seen.sessions))
         with self._database() as db:
             # Not in the timed runs: sampling each process costs a little.
             ended, _ = self.subject.ingest(home.home, db, watch=True)
@@ -223,6 +230,7 @@ class Bench:
         rate = f"{home.truth.bytes / 1e6 / median(cold.walls):.0f} MB/s"
         work = f"{median(cold.cpus):.2f} s of processor, {rate}"
         figures.append(timed(f"{name} cold", name, cold.walls, limit, f"{detail}; {work}", bound))
+        figures.append(timed(f"{name} cold: facts stored, sessions listed", name, cold.listed))
         if name == "M":
             aim = Figure(
                 "M cold, against the aim",

@@ -113,15 +113,27 @@ class Peers:
             emptied(self._db.parent)
             return ours("ingest", "--json")
 
+        def list_anew() -> Ended:
+            """Theirs indexes before it lists; ours does so afterwards, in the background."""
+            emptied(self._db.parent)
+            seen = self._subject.until_listed(self._home.home, self._db)
+            return Ended(seen.wall, 0, 0, 0, "", "")
+
         self._user()
         if peer.read:
             self._pairs(
                 f"{name} cold, to `{peer.program} {peer.read[0]}`",
                 ingest_anew,
                 read_anew,
-                peer.limit,
-                lambda: f"stored {_megabytes(self._db.parent)}, they {self._stored()}",
+                more=lambda: f"stored {_megabytes(self._db.parent)}, they {self._stored()}",
             )
+            if peer.limit is not None:
+                self._pairs(
+                    f"{name} cold: sessions listed, to `{peer.program} {peer.read[0]}`",
+                    list_anew,
+                    read_anew,
+                    peer.limit,
+                )
         else:
             ingest_anew()
         if peer.search:
@@ -159,14 +171,14 @@ class Peers:
             [median(getattr(ended, what) for ended in side) for side in zip(*pairs, strict=True)]
             for what in ("wall", "cpu")
         )
-        detail = (
-            f"{walls[0]:.2f} to {walls[1]:.2f} s; processor {cpus[0]:.2f} to {cpus[1]:.2f} s, "
-            f"{cpus[0] / cpus[1]:.2f} ×"
-        )
-        detail = "; ".join(filter(None, (detail, more())))
+        detail = [f"{walls[0]:.2f} to {walls[1]:.2f} s"]
+        if cpus[0]:
+            ratio = cpus[0] / cpus[1]
+            detail.append(f"processor {cpus[0]:.2f} to {cpus[1]:.2f} s, {ratio:.2f} ×")
+        detail += filter(None, [more()])
         homes = self._home.truth.shape.name
         self._results.figures.append(
-            Figure(name, median(ratios), "×", limit, "", detail, ratios, homes)
+            Figure(name, median(ratios), "×", limit, "", "; ".join(detail), ratios, homes)
         )
 
 

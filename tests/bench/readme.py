@@ -14,6 +14,7 @@ END = "<!-- bench:end -->"
 ASKED: Final = {
     "M: `wc -l` over the same files": "`wc -l` over 200 MB of logs, to compare with",
     "M cold": "reading these 200 MB for the first time",
+    "M cold: facts stored, sessions listed": "the same, until all sessions are listed",
     "B cold": "reading 475 MB for the first time",
     "M: database to bytes read": "size of the database, to what was read",
     "10 lines appended to B: until visible": "ten new lines after 475 MB, until they are stored",
@@ -27,6 +28,7 @@ ASKED: Final = {
     "100,000 batches, every tenth failed: retry all that failed": "retrying 10,000 batches at once",
     "memory after live work": "memory of all processes, after minutes of live work",
     "M cold, to `fast-resume --rebuild`": "reading 200 MB, to `fast-resume`, which indexes text",
+    "M cold: sessions listed, to `fast-resume --rebuild`": "until all are listed",
     "M cold, to `agentsview sync`": "the same, to `agentsview`, which stores messages and calls",
     "`ingest` and `usage` on M, to `ccusage codex daily`": "tokens of each day, to `ccusage`, "
     "which stores nothing",

@@ -10,15 +10,18 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from ingest.errors import OwnerGone
 from ingest.server.client import DatabaseClient
 
 PATIENCE = 30.0
+LISTED = "select count(*) from v_sessions"
 READ = "select coalesce(sum(lines), 0)::bigint from v_sources where kind = 'rollout'"
 REST = 0.02
 QUESTIONS: Final[dict[str, dict[str, object]]] = {
@@ -39,6 +42,11 @@ QUESTIONS: Final[dict[str, dict[str, object]]] = {
         "offset": 0,
     },
 }
+
+
+class Listed(Struct, frozen=True):
+    wall: float
+    sessions: int
 
 
 def connect(db: Path) -> DatabaseClient:
@@ -66,6 +74,23 @@ def owned(home: Path, db: Path) -> Iterator[tuple[int, DatabaseClient]]:
     finally:
         owner.terminate()
         owner.wait()
+
+
+def until_listed(program: list[str], env: Mapping[str, str], home: Path, db: Path) -> Listed:
+    """How long an owner of a new database takes until all facts are stored and a client sees all
+    sessions. It fills the search index afterwards, which is not waited for."""
+    argv = [*program, "ingest", "--follow", "--json", "--codex-home", str(home), "--db", str(db)]
+    began = time.perf_counter()
+    with subprocess.Popen(argv, env=dict(env), stdout=subprocess.PIPE) as owner:
+        try:
+            next(
+                iter(owner.stdout or ())
+            )  # Printed when a round has ended: everything is committed.
+            with connect(db) as client:
+                sessions = client.sql(LISTED).rows[0][0]
+                return Listed(time.perf_counter() - began, sessions)
+        finally:
+            owner.terminate()
 
 
 def measure(home: Path, db: Path, lines: int) -> dict[str, list[float]]:

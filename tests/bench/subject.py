@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench.process import Ended, run
+from tests.bench.served import Listed, until_listed
 
 _ROOT = Path(__file__).parents[2]
 _LIST = """
@@ -78,6 +79,9 @@ class Subject:
         """One pass over a home, as a process; returns what it reported."""
         ended = run(self._ingest(home, db), self.env, watch=watch)
         return ended, json.loads(ended.out)
+
+    def until_listed(self, home: Path, db: Path) -> Listed:
+        return until_listed(self.program, self.env, home, db)
 
     def _ingest(self, home: Path, db: Path) -> list[str]:
         where = ["--codex-home", str(home), "--db", str(db)]
