@@ -40,7 +40,7 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-MEMORY_MB, MAX_MEMORY_MB = 128, 1024
+MEMORY_MB, MAX_MEMORY_MB = 64, 1024
 """The engine's memory limit, which is enough for about ten thousand sessions, and the maximum to
 which it is raised for a query that needs more."""
 BACKLOG_CHECKPOINT = "256MB"
