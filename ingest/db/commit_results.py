@@ -212,7 +212,7 @@ def _delete_facts(database: Database, table: str, source: int, byte: int | None 
     if byte is not None:
         sql += " and byte = $byte"
         values["byte"] = byte
-    database.execute(sql, values)
+    database.run_built(sql, values)
 
 
 def _record_changed_texts(

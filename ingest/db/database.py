@@ -9,7 +9,7 @@ import contextlib
 import errno
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -230,7 +230,7 @@ class Database:
     def _records(
         self, con: Connection, name: str, values: dict[str, object]
     ) -> list[dict[str, Any]]:
-        result = con.execute(self.statements.get(con, name), values)
+        result = con.execute(self.statements.named(con, name), values)
         names = [column[0] for column in result.description or ()]
         return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
 
@@ -241,7 +241,7 @@ class Database:
     def run(self, name: str, **values: object) -> int:
         """Run a named statement inside the open transaction; return the number of changed rows."""
         con = self._con
-        row = con.execute(self.statements.get(con, name), values).fetchone()
+        row = con.execute(self.statements.named(con, name), values).fetchone()
         count = int(row[0]) if row else 0
         self._wrote = self._wrote or count > 0
         return count
@@ -261,6 +261,12 @@ class Database:
         with self.transaction(announce=False):
             for name, values in statements:
                 self.run(name, **values)
+
+    def run_built(self, sql: str, values: Mapping[str, object]) -> None:
+        """Run one of the few statements that are built for a table, inside the open transaction."""
+        self._wrote = True
+        con = self._con
+        con.execute(self.statements.parsed(con, sql), values)
 
     def execute(self, sql: str, values: object = None) -> Connection:
         self._wrote = True

@@ -58,7 +58,7 @@ def _time(value: str) -> str:
 def load(database: Database, table: str, paths: list[str]) -> None:
     """Append the facts in these files to `table`, inside the open transaction."""
     try:
-        database.execute(_statement(database.columns(table), table), {"paths": paths})
+        database.run_built(_statement(database.columns(table), table), {"paths": paths})
     except (DataError, IntegrityError, InvalidInputException) as error:
         # Without the engine's message, which quotes the value.
         raise ValueRejected("A value in these lines does not fit its column.") from error

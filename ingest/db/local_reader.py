@@ -201,7 +201,7 @@ def _roll_back(con: Connection) -> None:
 
 def _parsed(statements: ParsedStatements, con: Connection, name: str) -> Statement:
     try:
-        return statements.get(con, name)
+        return statements.named(con, name)
     except (KeyError, OSError):
         raise QueryRefused(
             f"There is no query named {name}.", "Use the same version of Tailboard everywhere."
