@@ -12,6 +12,7 @@ import signal
 import threading
 import time
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -698,6 +699,7 @@ class Dashboard(App[int]):
         return Screen(id="_default")
 
 
+@cache
 def _tilde(path: str) -> str:
     home = str(Path.home())
     return "~" + path.removeprefix(home) if path.startswith(home) else path

@@ -214,7 +214,7 @@ def _is_unattributed(invocation: Invocation, database: NamedQueries) -> bool:
 def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
     stop = Event()
     if role is Role.DASHBOARD:
-        Thread(target=_until_left, args=(stop,), daemon=True).start()
+        Thread(target=_until_left, args=(stop, owner), daemon=True).start()
     # Imported late: only --follow needs it.
     from ingest.cli.background_jobs import background_jobs
 
@@ -274,11 +274,12 @@ def _stopped_by_signals(stop: Event) -> Iterator[list[int]]:
             signal.signal(number, handler)
 
 
-def _until_left(stop: Event) -> None:
+def _until_left(stop: Event, owner: Owner) -> None:
     """Wait until the process that started this one ends, which closes its end of the pipe."""
     while os.read(sys.stdin.fileno(), 4096):
         pass  # No data is ever sent; only the end of the stream matters.
     stop.set()
+    owner.actions.wake()
 
 
 def _pace(settings: Settings) -> Pace:

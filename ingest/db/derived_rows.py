@@ -57,9 +57,9 @@ def mark_outdated(database: "Database", name: str) -> None:
         _set_version(database, name)
 
 
-def derive_outdated(database: "Database", limit: int) -> bool:
+def derive_outdated(database: "Database", limit: int) -> int:
     """Derive the rows of some sources again, and of the other sources of their sessions; return
-    whether there were any. Readers see the old ones until then."""
+    how many there were. Readers see the old ones until then."""
     rows = database.rows("derived_rows.next", limit=limit)
     if rows:
         with database.transaction(announce=False):
@@ -67,7 +67,7 @@ def derive_outdated(database: "Database", limit: int) -> bool:
                 sources = {row["source"] for row in rows if row["derivation"] == name}
                 if sources:
                     _derive(database, name, sources)
-    return bool(rows)
+    return len(rows)
 
 
 def _derive(database: "Database", name: str, sources: set[int]) -> None:

@@ -6,6 +6,7 @@ batches are read again one at a time.
 """
 
 import contextlib
+import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -40,7 +41,7 @@ from ingest.pipeline.retry_schedule import RetrySchedule
 from ingest.pipeline.run import GROUP_SOURCES, IngestRun, Progress, RunSettings, clean_start
 from ingest.pipeline.scan import ScanResult, TrackedFile, in_order, register, scan_and_register
 from ingest.tail import discovery
-from ingest.tail.source import SourceName
+from ingest.tail.source import SourceName, seen
 from ingest.tail.sweep_schedule import (
     EVERYTHING_EVERY,
     RECENT_EVERY,
@@ -60,8 +61,8 @@ CHECKPOINT_PAUSE = 0.05
 MEMORY_PAUSE = 0.05
 RELEASE_MEMORY_EVERY = 20.0
 """Seconds between two releases of the memory that queries left allocated."""
-LONGEST_WAIT = 0.5
-"""Seconds; bounds the time until a stop is noticed."""
+LONGEST_WAIT = 1.0
+"""Seconds; bounds the time until a signal to stop is noticed."""
 
 
 class Round(Struct):
@@ -117,14 +118,20 @@ class Owner:
         self.stop = Event()
         """Set from outside to stop soon. Unfinished batches are released and read later."""
         self._tracked: dict[str, dict[SourceName, TrackedFile]] = {}
+        self._recent: dict[str, set[SourceName]] = {}
+        """Those of them that changed lately."""
 
     def scan(self) -> ScanResult:
         """Scan all homes and update the list of sources."""
         source_errors.reread_killed(self.database, self.clock())
         found = scan_and_register(self.database, self.homes, self.clock().isoformat())
         self._tracked = {home.id: {} for home in self.homes}
+        self._recent = {home.id: set() for home in self.homes}
+        newest = time.time_ns() - RECENT_NS
         for source in found.sources:
             self._tracked[source.home][source.name] = source
+            if source.mtime_ns >= newest:
+                self._recent[source.home].add(source.name)
         self.metrics.record_scan(len(found.sources), found.changed)
         return found
 
@@ -213,10 +220,10 @@ class Owner:
         on_round: Callable[[Round], None],
         monotonic: Callable[[], float] = time.monotonic,
         pace: Pace = PACE,
-        maintain: Callable[[], None] = lambda: None,
+        maintain: Callable[[], float | None] = lambda: None,
     ) -> None:
         """Run until `stop` is set. `on_round` is called after each round that read something,
-        `maintain` between rounds."""
+        `maintain` between rounds; it returns after how many seconds it goes on, if it does."""
         self.stop = stop
         watchers = [Watcher(home.path) for home in self.homes]
         polling = any(watcher.mode is Mode.POLLING for watcher in watchers)
@@ -233,7 +240,7 @@ class Owner:
                 # A deleted database file must be noticed even if there is nothing to store.
                 self.database.check_file()
                 self.actions.run_pending(idle=True)
-                maintain()
+                goes_on = maintain()
                 if monotonic() >= release_memory_at:
                     self.database.release_memory()
                     release_memory_at = monotonic() + RELEASE_MEMORY_EVERY
@@ -252,6 +259,7 @@ class Owner:
                     self.database.commits.sweep_at = plan.everything_due
                     if not changed:
                         wait = min(plan.wait(monotonic()), retries.wait())
+                        wait = wait if goes_on is None else min(wait, goes_on)
                         self._wait_for_hints(watchers, hints, wait, monotonic)
                         changed = self._check_hints(hints.due(monotonic()))
                     if changed:
@@ -265,7 +273,8 @@ class Owner:
                     log.suppressed("Reading", error)
                     report = RunReport(paused=error.code)
                     memory_errors = memory_errors + 1 if isinstance(error, MemoryLimit) else 0
-                    plan, self._tracked = SweepPlan(recent, pace.everything_every), {}
+                    plan = SweepPlan(recent, pace.everything_every)
+                    self._tracked, self._recent = {}, {}
                 if report is not None:
                     behind = sum(source.behind for source in changed)
                     on_round(Round(report, behind, watchers[0].mode if watchers else Mode.POLLING))
@@ -337,13 +346,17 @@ class Owner:
         return []
 
     def _recent_paths(self) -> list[tuple[Home, str]]:
-        newest = time.time_ns() - RECENT_NS
-        return [
-            (home, source.path)
-            for home in self.homes
-            for source in self._tracked.get(home.id, {}).values()
-            if source.mtime_ns >= newest
-        ]
+        """Recent sources that may have changed."""
+        newest, paths = time.time_ns() - RECENT_NS, []
+        for home in self.homes:
+            names = self._recent.get(home.id, set())
+            for name in list(names):
+                source = self._tracked.get(home.id, {}).get(name)
+                if source is None or source.mtime_ns < newest:
+                    names.discard(name)
+                elif source.behind or not _is_as_seen(source):
+                    paths.append((home, source.path))
+        return paths
 
     def _wait_for_hints(
         self,
@@ -372,6 +385,7 @@ class Owner:
                 tracked = self._tracked.setdefault(home.id, {})
                 source = register(self.database, home, tracked, found, now)
                 checked[source.id] = source
+                self._recent.setdefault(home.id, set()).add(source.name)
         changed = in_order(list(checked.values()))
         self.metrics.record_scan(len(checked), changed)
         return changed
@@ -380,6 +394,14 @@ class Owner:
 def _wake_watchers(watchers: list[Watcher]) -> None:
     for watcher in watchers:
         watcher.nudge()
+
+
+def _is_as_seen(source: TrackedFile) -> bool:
+    try:
+        info = os.lstat(source.path)
+    except OSError:
+        return False
+    return seen(info) == source.seen
 
 
 def _file_size(path: Path) -> int:

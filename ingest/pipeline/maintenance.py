@@ -22,8 +22,9 @@ class Job(Protocol):
     @property
     def kind(self) -> str: ...
 
-    def step(self) -> None:
-        """Save finished work, and start the next; does not block."""
+    def step(self) -> float | None:
+        """Save finished work, and start the next; does not block. Returns after how many seconds it
+        goes on, if it has more to do."""
 
     def close(self) -> None:
         """End, with what is unfinished left for the next time."""
@@ -44,13 +45,17 @@ class Maintenance:
         """Older history is pruned; zero disables pruning."""
         self._pruned_at: datetime | None = None
 
-    def step(self) -> None:
+    def step(self) -> float | None:
+        """Returns after how many seconds the next step is due, if one is."""
+        waits = list[float]()
         for job in self.jobs:
             with log.suppress(f"The background job {job.kind}", DatabaseError):
-                job.step()
+                if (wait := job.step()) is not None:
+                    waits.append(wait)
         with log.suppress("Pruning old history", DatabaseError):
             if self.retention:
                 self._prune(self.clock())
+        return min(waits, default=None)
 
     def close(self) -> None:
         for job in self.jobs:

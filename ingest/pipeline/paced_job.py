@@ -8,10 +8,14 @@ from typing import Final
 
 from ingest.db.database import Database
 
-_SHARE: Final = 20
-"""Steps may take one part in this many of the time, so that reading and the dashboard go first."""
-_QUIET_SHARE: Final = 4
+_PAUSE: Final = 20
+"""Pause after a step, in lengths of the step: reading and the dashboard go first."""
+_QUIET_PAUSE: Final = 0.5
 """The same while nothing is read: after a first reading, thousands of sessions have no row."""
+_STEP_SECONDS: Final = 0.4
+"""A step delays new lines by so much at most; most take a third of it."""
+_LEAST: Final = 20
+_MOST: Final = 5000
 
 
 class PacedJob(ABC):
@@ -25,19 +29,28 @@ class PacedJob(ABC):
         """When the next step may begin."""
         self._commits = -1
         """Number of commits at the last step."""
+        self._limit = _LEAST
+        """How much the next step does. Each statement looks through all facts, so a step of few
+        sessions may take as long as one of a thousand."""
 
-    def step(self) -> None:
+    def step(self) -> float | None:
         began = time.monotonic()
-        if began >= self._next_at:
-            self.do_some()
-            ended = time.monotonic()
-            commits = self.database.commits.count
-            share = _QUIET_SHARE if commits == self._commits else _SHARE
-            self._commits, self._next_at = commits, ended + (ended - began) * share
+        if began < self._next_at:
+            return self._next_at - began
+        done = self.do_some(self._limit)
+        ended = time.monotonic()
+        took, commits = ended - began, self.database.commits.count
+        if took > _STEP_SECONDS:
+            self._limit = max(_LEAST, self._limit // 2)
+        elif done == self._limit and took < _STEP_SECONDS / 3:
+            self._limit = min(_MOST, self._limit * 2)
+        pause = took * (_QUIET_PAUSE if commits == self._commits else _PAUSE)
+        self._commits, self._next_at = commits, ended + pause
+        return pause if done else None
 
     @abstractmethod
-    def do_some(self) -> None:
-        """So little that the owner does not notice."""
+    def do_some(self, limit: int) -> int:
+        """Derive so much at most, and return how much it was; 0 if nothing is left."""
 
     def close(self) -> None:  # noqa: B027 - complete as it is
         """Nothing is unfinished between two steps."""

@@ -11,8 +11,6 @@ from ingest.db.database import Database
 from ingest.db.derived_rows import derive_outdated
 from ingest.pipeline.paced_job import PacedJob
 
-_STEP_SOURCES: Final = 250
-"""A step of so many takes the owner as long as some commits, and hardly longer than one of 25."""
 _TELL_EVERY: Final = 5.0
 """Seconds after which readers are told of the rows that were derived so far."""
 _RUN_SOURCES: Final = 500
@@ -28,12 +26,12 @@ class RowsWriter(PacedJob):
         self._untold_since: float | None = None
         """Since when there are derived rows that readers were not told of."""
 
-    def do_some(self) -> None:
+    def do_some(self, limit: int) -> int:
         commits = self.database.commits
         if self._current_at == commits.count:
-            return
-        is_current = not derive_outdated(self.database, _STEP_SOURCES)
-        now = time.monotonic()
+            return 0
+        done = derive_outdated(self.database, limit)
+        is_current, now = not done, time.monotonic()
         if not is_current and self._untold_since is None:
             self._untold_since = now
         elif self._untold_since is not None and (
@@ -43,6 +41,7 @@ class RowsWriter(PacedJob):
             commits.increment()
         if is_current:
             self._current_at = commits.count
+        return done
 
     def run(self, stop: Event, progress: Callable[[int, int], None] | None = None) -> None:
         """Derive all of them. `progress` gets the size of the files that are done, and of all."""

@@ -10,7 +10,6 @@ import pytest
 
 from ingest.db import derived_rows, migrate
 from ingest.db.database import Database
-from ingest.pipeline import rows_writer
 from ingest.pipeline.rows_writer import RowsWriter
 from ingest.sessions.search.lag import lag, rows_behind_text
 from tests.facts_dump import dump, stale_sessions, stale_source_rows
@@ -44,22 +43,20 @@ def behind(database: Database) -> int:
     return lag(database, FIRST).rows
 
 
-def one_source_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    # Each source is listed once for each derivation.
-    monkeypatch.setattr(rows_writer, "_STEP_SOURCES", len(derived_rows.REBUILD))
+_ONE_SOURCE = len(derived_rows.REBUILD)
+"""Each source is listed once for each derivation."""
 
 
 def test_rows_of_another_version_are_readable_until_they_are_derived_newest_first(
-    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
+    harness: FaultHarness,
 ) -> None:
-    one_source_a_step(monkeypatch)
     with harness.open() as database:
         assert titles(database) == ["Old title"] * SESSIONS
         assert behind(database) == SESSIONS
         assert rows_behind_text(lag(database, FIRST)) == "lists 4 sessions behind"
         job = RowsWriter(database)
         for done in range(1, SESSIONS + 1):
-            job.do_some()
+            job.do_some(_ONE_SOURCE)
             assert titles(database)[done:] == ["Old title"] * (SESSIONS - done)
             assert "Old title" not in titles(database)[:done]
             assert behind(database) == SESSIONS - done
@@ -67,18 +64,15 @@ def test_rows_of_another_version_are_readable_until_they_are_derived_newest_firs
         list(dump(database))
 
 
-def test_readers_are_told_when_all_rows_are_derived(
-    harness: FaultHarness, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    one_source_a_step(monkeypatch)
+def test_readers_are_told_when_all_rows_are_derived(harness: FaultHarness) -> None:
     with harness.open() as database:
         job, before = RowsWriter(database), database.commits.count
         for _ in range(SESSIONS):
-            job.do_some()
+            job.do_some(_ONE_SOURCE)
         assert database.commits.count == before
-        job.do_some()
+        job.do_some(_ONE_SOURCE)
         assert database.commits.count == before + 1
-        job.do_some()
+        job.do_some(_ONE_SOURCE)
         assert database.commits.count == before + 1
 
 

@@ -32,6 +32,7 @@ from tui.screens.board_card import (
     render_card,
     resume_command,
     state_lines,
+    what_time_changes,
 )
 from tui.screens.board_tree import BoardTree
 from tui.screens.needs_pane import NeedsPane
@@ -67,7 +68,7 @@ class SessionsPane(TreePane):
     def show_result(self, result: ListResult) -> None:
         first = not self.table.length
         # A session that waits for the person is shown at once, even if rows move.
-        new = self.board.waiting_sessions().keys() - set(self.table.all_keys())
+        new = self.board.waiting_sessions.keys() - set(self.table.all_keys())
         self.table.set_result(result, at_once=any(key in new for key in result.keys))
         self.update_status_line()
         if first and self.table.length > 1:
@@ -102,7 +103,7 @@ class SessionsPane(TreePane):
                 return content.line(f"{hidden} hidden {verb} you", "yellow")
         waiting = [
             session
-            for key, session in self.board.waiting_sessions().items()
+            for key, session in self.board.waiting_sessions.items()
             if not self.table.shows_row(key)
         ]
         if not waiting:
@@ -193,9 +194,8 @@ class CardPane(Pane):
     def tick(self) -> None:
         if self.card is None:
             return
-        now = self.dashboard.now
-        updated = replace(self.card, now=now)
-        if render_card(updated, self.more) != render_card(self.card, self.more):
+        updated = replace(self.card, now=self.dashboard.now)
+        if what_time_changes(updated) != what_time_changes(self.card):
             self.card = updated
             self._draw(scroll_to_top=False)
 

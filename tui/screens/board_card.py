@@ -91,6 +91,12 @@ def render_card(card: Card, more: Resume | None = None) -> Content:
     return content.lines(*_lines(card, more))
 
 
+def what_time_changes(card: Card) -> tuple[str, datetime | None]:
+    """What of a card is different at another time."""
+    session, now = card.session, card.now.moment
+    return ago(session.last_at, now), session.works_until(now)
+
+
 def _lines(card: Card, more: Resume | None) -> Iterator[Content]:
     session, now = card.session, card.now.moment
     yield content.row(content.line(label(session), "title"))

@@ -68,6 +68,8 @@ class BoardTree:
         """Whether they exist is checked while there are no sessions."""
         self.sessions: dict[Key, Session] = {}
         """All sessions of the tree, also in closed branches."""
+        self.waiting_sessions: dict[Key, Session] = {}
+        """Those that wait for the person."""
         self._loaded_for: Now | None = None
         self._pulses: Pulses = {}
         self._pulses_for: datetime | None = None
@@ -84,6 +86,11 @@ class BoardTree:
             return []
         sessions = list_sessions(reader, Scope(limit=MAX_SESSIONS), self.now)
         self.sessions = {session_key(session): session for session in sessions}
+        self.waiting_sessions = {
+            key: session
+            for key, session in self.sessions.items()
+            if session.state is SessionState.WAITING
+        }
         self._loaded_for = self.now
         self._load_pulses(reader, self.now.moment)
         self.problems = [] if sessions else list(_problems(reader, self.homes))
@@ -118,14 +125,6 @@ class BoardTree:
         if self._loaded_for is not now or len(self.sessions) >= MAX_SESSIONS:
             return None
         return [each for each in self.sessions.values() if is_recent(each, now)]
-
-    def waiting_sessions(self) -> dict[Key, Session]:
-        """The sessions that wait for the person."""
-        return {
-            key: session
-            for key, session in self.sessions.items()
-            if session.state is SessionState.WAITING
-        }
 
     def counts_as_new(self, key: Key) -> bool:
         """Not the line below a running session."""

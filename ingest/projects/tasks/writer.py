@@ -12,6 +12,7 @@ from typing import Final
 
 from ingest.db.database import Database
 from ingest.db.query_reader import Row
+from ingest.gc_scheduler import gc_paused
 from ingest.pipeline.paced_job import PacedJob
 from ingest.projects.tasks.load import derive_sessions, store_sessions
 from ingest.projects.tasks.model import Roadmap
@@ -19,7 +20,6 @@ from ingest.projects.tasks.roadmap import roadmap
 from ingest.projects.tasks.session_tasks import version
 from ingest.sessions.scope import Now, Scope
 
-_STEP_SESSIONS: Final = 20
 _RUN_SESSIONS: Final = 200
 _PROJECTS_EVERY: Final = timedelta(minutes=1)
 """How often to write the tasks of projects while sessions go on."""
@@ -39,19 +39,32 @@ class TasksWriter(PacedJob):
         """Whether the version is stored, by which a reader knows what is outdated."""
         self._current_at = -1
         """Number of commits when every session had its row."""
+        self._were_many = False
+        """Whether readers show how many had none."""
         self._projects_at: datetime | None = None
-        """When the tasks of projects were written last."""
+        """When the tasks of projects were written last, and the number of commits then."""
+        self._projects_current_at = -1
 
-    def do_some(self) -> None:
-        """Derive the tasks of a few sessions, the most recently active first, or of one project."""
-        now, commits = self._now(), self.database.commits.count
-        if self._current_at != commits:
-            if self._store_sessions(_STEP_SESSIONS):
-                return
-            self._current_at = commits
+    def do_some(self, limit: int) -> int:
+        """Derive the tasks of some sessions, the most recently active first, or of one project."""
+        now, commits = self._now(), self.database.commits
+        if self._current_at != commits.count:
+            if done := self._store_sessions(limit):
+                self._were_many |= done == limit
+                return done
+            if self._were_many:
+                self._were_many = False
+                commits.increment()
+            self._current_at = commits.count
         due = self._projects_at is None or now.moment - self._projects_at >= _PROJECTS_EVERY
-        if due and not self._store_project(now):
-            self._projects_at = now.moment
+        if not due or self._projects_current_at == commits.count:
+            return 0
+        # A thousand sessions make millions of objects, none of them in cycles.
+        with gc_paused():
+            if self._store_project(now):
+                return 1
+        self._projects_at, self._projects_current_at = now.moment, commits.count
+        return 0
 
     def run(self, stop: Event, progress: Callable[[int, int], None] | None = None) -> None:
         """Derive the tasks of all sessions that have no row, and of their projects. `progress` gets
@@ -64,16 +77,16 @@ class TasksWriter(PacedJob):
                 row = self.database.rows("tasks.undone", version=version())[0]
                 progress(row["bytes"] - row["undone"], row["bytes"])
 
-    def _store_sessions(self, limit: int) -> bool:
+    def _store_sessions(self, limit: int) -> int:
         if not self._announced:
             self._announced = True
             self.database.store_derived([("tasks.set_version", {"version": version()})])
         rows = self.database.rows("tasks.underived", version=version(), limit=limit)
         if not rows:
-            return False
+            return 0
         keys = [(row["home"], row["id"]) for row in rows]
         store_sessions(self.database, derive_sessions(self.database, keys))
-        return True
+        return len(keys)
 
     def _store_project(self, now: Now) -> bool:
         """Write the tasks of the project that changed longest ago, if there is one."""

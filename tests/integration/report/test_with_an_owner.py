@@ -40,10 +40,11 @@ def following(
         found.owner.read_once()
         maintenance = _maintenance(found.owner, observe)
 
-        def beside() -> None:
-            maintenance.step()
+        def beside() -> float | None:
+            wait = maintenance.step()
             if found.database.reader().execute("from v_notes").fetchone():
                 beaten.set()
+            return wait
 
         follow = partial(found.owner.follow, stop, lambda _: None, pace=HASTY, maintain=beside)
         thread = Thread(target=follow)

@@ -67,6 +67,24 @@ def test_stored_tasks_are_not_announced_as_something_new(tmp_path: Path) -> None
         assert reading.database.commits.count == before
 
 
+def test_readers_are_told_once_when_the_tasks_of_many_sessions_are_stored(tmp_path: Path) -> None:
+    home = Home(tmp_path / "codex")
+    for _ in range(25):
+        planned(home)
+    with owner(home.path, tmp_path / "t.duckdb") as reading:
+        reading.read_once()
+        before = reading.database.commits.count
+        writer = TasksWriter(reading.database, lambda: TIMELESS)
+        told = []
+        while writer.do_some(10):
+            told.append(reading.database.commits.count)
+        assert stored(reading) == 25
+        assert told[:3] == [before] * 3
+        assert reading.database.commits.count == before + 1
+        assert writer.do_some(10) == 0
+        assert reading.database.commits.count == before + 1
+
+
 def test_tasks_that_other_code_stored_are_derived_again(tmp_path: Path) -> None:
     home = Home(tmp_path / "codex")
     planned(home)
