@@ -39,7 +39,7 @@ from ingest.text.times import Clock, utc_now
 
 GROUP_BYTES = 12 * 1024**2
 GROUP_SOURCES = 256
-COMMIT_BYTES = 30 * 1024**2
+COMMIT_BYTES = 64 * 1024**2
 """Approximate size of one commit: a commit costs the same for much and for little."""
 COMPRESSED_BATCH_BYTES = 128 * 1024**2
 HEARTBEAT = timedelta(seconds=5)
