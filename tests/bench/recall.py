@@ -53,11 +53,11 @@ def remembered(db: Path, runs: int) -> dict[str, list[float]]:
         day = newest_day(database, None, UTC)
         assert day is not None
         full = day - timedelta(days=1)
-        git = Git(os.environ)
+        git, reader = Git(os.environ), LocalReader(database)
         return {
             "tasks list": timed(lambda: roadmap(database, Scope(), now), runs),
             "resume": timed(
-                lambda: resume(database, Scope(project=newest.project), now, git, mask), runs
+                lambda: resume(reader, Scope(project=newest.project), now, git, mask), runs
             ),
             "journal show, a session": timed(
                 lambda: session_journal(database, newest.id, rules), runs

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from ingest.db.query_reader import NamedQueries, Row
+from ingest.db.query_reader import NamedQueries, QueryReader, Row
 from ingest.errors import GitFailed
 from ingest.projects.commits import session_works
 from ingest.projects.git.alignment import RepositoryView, view_repository
@@ -66,7 +66,7 @@ _COMMITS: Final = 100
 
 
 def resume(
-    rows: NamedQueries,
+    rows: QueryReader,
     scope: Scope,
     now: Now,
     git: Git,
@@ -188,7 +188,7 @@ def _reached(
 class _Builder:
     def __init__(
         self,
-        rows: NamedQueries,
+        rows: QueryReader,
         sessions: list[Session],
         chosen: ChosenSession,
         branch: str | None,
@@ -240,6 +240,9 @@ class _Builder:
         open_ = open_steps(tasks, plan.edges, line, mask)
         thread = thread_of(self._worked_on(open_, tasks), line, tasks)
         summaries = self._summaries()
+        failed, changed, answers, decided = self._rows_of(
+            "resume.failures", "resume.files", "resume.answers", "resume.decisions"
+        )
         return Resume(
             # A clone in which no session worked yet has its path for a label.
             project=session.project if session.path else PurePath(session.project).name,
@@ -252,14 +255,14 @@ class _Builder:
             open_steps=open_,
             last_prompt=asked.text if asked else None,
             asked=asked,
-            failures=failures(self._rows("resume.failures"), mask),
-            files=[touched_file(row, session.cwd, mask) for row in self._rows("resume.files")],
+            failures=failures(failed, mask),
+            files=[touched_file(row, session.cwd, mask) for row in changed],
             decisions=decisions(
                 edits,
                 texts,
                 [one for one in choices if one.session in line.ids],
-                self._rows("resume.answers"),
-                self._rows("resume.decisions"),
+                answers,
+                decided,
                 {one.id: one for one in line.every},
                 mask,
                 answers_elsewhere(self.rows, session.project, self.file),
@@ -307,14 +310,25 @@ class _Builder:
 
     def _rows(self, query: str, sessions: Iterable[Session] = (), **values: Any) -> list[Row]:
         """Rows about these sessions, by default those of the line of work, from each home."""
+        (found,) = self._rows_of(query, sessions=sessions, **values)
+        return found
+
+    def _rows_of(
+        self, *queries: str, sessions: Iterable[Session] = (), **values: Any
+    ) -> list[list[Row]]:
+        """The same of several queries, which are asked at once."""
         homes: dict[str, list[str]] = {}
         for one in sessions or self.line.every:
             homes.setdefault(one.home_id, []).append(one.id)
-        return [
-            row
-            for home, ids in homes.items()
-            for row in self.rows.rows(query, home=home, sessions=ids, **values)
-        ]
+        found = self.rows.run_consistent(
+            [
+                (query, {"home": home, "sessions": ids, **values})
+                for query in queries
+                for home, ids in homes.items()
+            ]
+        )
+        parts = iter(found)
+        return [[row for _ in homes for row in next(parts)] for _ in queries]
 
     def _summaries(self) -> list[tuple[str | None, Written]]:
         """The summaries that count, of the session (with its id) and of the project."""
