@@ -7,7 +7,7 @@ added or changed are derived when the database is opened, because nothing could 
 """
 
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from hashlib import sha256
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
@@ -36,12 +36,16 @@ def check_versions(database: "Database") -> None:
     versions = {row["name"]: row["version"] for row in rows}
     for name in derivations:
         if name not in versions:
-            with database.transaction():
-                REBUILD[name](database)
-                _set_version(database, name)
-                database.run("derived_rows.unmark", derivation=name, sources=None)
+            database.with_memory_retry(partial(_rebuild, database, name))
         elif versions[name] != _version(name):
             mark_outdated(database, name)
+
+
+def _rebuild(database: "Database", name: str) -> None:
+    with database.transaction():
+        REBUILD[name](database)
+        _set_version(database, name)
+        database.run("derived_rows.unmark", derivation=name, sources=None)
 
 
 def mark_outdated(database: "Database", name: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from ingest.db import derived_rows, migrate
 from ingest.db.database import Database
+from ingest.errors import MemoryLimit
 from ingest.pipeline.rows_writer import RowsWriter
 from ingest.sessions.search.lag import lag, rows_behind_text
 from tests.facts_dump import dump, stale_sessions, stale_source_rows
@@ -149,8 +150,18 @@ def test_what_a_migration_adds_is_derived_before_anyone_reads_it(
         assert died.returncode == 9
     more = [*migrate.shipped(), migrate.Migration(*step)]
     monkeypatch.setattr(migrate, "shipped", lambda: more)
+    derive, tries = derived_rows.REBUILD["source_rows"], list[Database]()
+
+    def derive_in_more_memory(database: Database) -> None:
+        tries.append(database)
+        if len(tries) == 1:
+            raise MemoryLimit("Out of memory.")
+        derive(database)
+
+    monkeypatch.setitem(derived_rows.REBUILD, "source_rows", derive_in_more_memory)
     with harness.open() as database:
         con = database.reader()
+        assert len(tries) == 2
         assert stale_source_rows(con) == []
         # Nothing in the rows of sessions changed its shape: they are old and say so.
         assert (behind(database), stale_sessions(con) != []) == (SESSIONS, True)

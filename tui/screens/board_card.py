@@ -30,6 +30,8 @@ _MAX_FAILURES: Final = 6
 _MAX_PROMPT_CHARS: Final = 600
 _MAX_PROMPT_LINES: Final = 6
 _MAX_LISTED: Final = 8
+_MAX_SESSIONS: Final = 500
+"""Sessions of the project that the slow part looks at: thousands would delay keys."""
 _ALIGNMENT_TONES: Final = {
     AlignmentState.ALIGNED: "green",
     AlignmentState.NO_REPO: "dim",
@@ -83,7 +85,7 @@ def load_resume(reader: QueryReader, session: str, now: Now, git: Git) -> Resume
     # Imported late, so that the first card is shown sooner.
     from ingest.projects.resume.build import resume
 
-    return resume(reader, Scope(session=session), now, git, mask)
+    return resume(reader, Scope(session=session, limit=_MAX_SESSIONS), now, git, mask)
 
 
 def render_card(card: Card, more: Resume | None = None) -> Content:

@@ -6,6 +6,7 @@ position in the log. The command that continues the session is only shown, never
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from datetime import timedelta
 from pathlib import PurePath
 from typing import Any, Final
 
@@ -59,6 +60,8 @@ Mask = Callable[[str], str]
 
 _NEARBY: Final = 50
 """Most sessions of other branches, newest first, that are compared with what is checked out."""
+_AGENTS_END: Final = timedelta(minutes=1)
+"""How long after a session its agents may have begun."""
 _ANSWERS: Final = 5
 """Most earlier sessions to search for an answer."""
 _COMMITS: Final = 100
@@ -82,7 +85,8 @@ def resume(
     """The resume of the scope's project and branch; if it names none, of the most recently active
     project. `file` is the state file of the checkout; `hidden` a session that is left out with its
     agents, because it asks; `ids` is for `brief`; `roles` are the names of the roles, in the order
-    in which they count. Runs git: never call this on the UI thread.
+    in which they count. A limit of the scope is one of the project's sessions. Runs git: never call
+    this on the UI thread.
     """
     every = _of_one_project(rows, scope, now)
     sessions = [one for one in every if hidden is None or hidden not in (one.id, one.root_id)]
@@ -125,13 +129,21 @@ def _work_tree(git: Git, root: str | None) -> WorkTree | None:
 
 
 def _of_one_project(rows: NamedQueries, scope: Scope, now: Now) -> list[Session]:
-    """All sessions of the selected project, most recently active first."""
-    period = Scope(since=scope.since, until=scope.until)
+    """All sessions of the selected project, most recently active first; with a limit, the newest
+    ones and those up to the selected one.
+    """
+    period = Scope(since=scope.since, until=scope.until, limit=scope.limit)
     if scope.project is not None:
         return list_sessions(rows, replace(period, project=scope.project), now)
     # Those of other projects may be very many.
     for one in list_sessions(rows, replace(period, session=scope.session, limit=1), now):
-        every = list_sessions(rows, replace(period, project=one.project_id), now)
+        of_project = replace(period, project=one.project_id)
+        every = list_sessions(rows, of_project, now)
+        known = {(each.home_id, each.id) for each in every}
+        if one.last_at is not None and (one.home_id, one.id) not in known:
+            older = replace(of_project, until=one.last_at + _AGENTS_END)
+            listed = list_sessions(rows, older, now)
+            every += [each for each in listed if (each.home_id, each.id) not in known]
         return [each for each in every if each.project_id == one.project_id]
     return []
 

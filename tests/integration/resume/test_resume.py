@@ -4,6 +4,7 @@ import base64
 import io
 import re
 from datetime import UTC, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -12,9 +13,13 @@ from ingest.cli.output import Output
 from ingest.db.database import Database
 from ingest.errors import GitFailed
 from ingest.projects.git.read_repository import Git
-from tests.build import Rollout
+from ingest.projects.resume.build import resume
+from ingest.sessions.scope import TIMELESS, Scope
+from ingest.text.redact import mask
+from tests.build import Home, Rollout
 from tests.facts_dump import derive_rows_again
 from tests.integration.cli.cli_harness import CliHarness
+from tests.integration.facts.expectations import owner
 from tests.integration.queue.test_with_an_owner import following
 from tests.integration.resume.conftest import Project
 
@@ -253,3 +258,22 @@ def test_a_checkout_that_cannot_be_read_is_reported(
     monkeypatch.setattr(Git, "work_tree", silent)
     brief = resumable.cli.run("resume").out
     assert "- What is not committed is not known. Git did not respond within 2 seconds" in brief
+
+
+def test_a_limit_leaves_the_named_session_and_what_came_before_it(tmp_path: Path) -> None:
+    home = Home(tmp_path / "codex")
+    sessions = []
+    for number in range(6):
+        session = home.session()
+        session.prompt(f"Do part {number}")
+        session.end_turn("Done.")
+        session.write()
+        sessions.append(session.thread.id)
+        home.clock.tick(600)
+    with owner(home.path, tmp_path / "t.duckdb") as reading:
+        reading.read_once()
+        scope = Scope(session=sessions[2], limit=2)
+        found = resume(reading.database, scope, TIMELESS, Git({}), mask)
+    assert found is not None
+    assert found.session.id == sessions[2]
+    assert found.sessions == [sessions[at] for at in (5, 4, 2, 1)]
