@@ -142,8 +142,12 @@ def _of_one_project(rows: NamedQueries, scope: Scope, now: Now) -> list[Session]
         known = {(each.home_id, each.id) for each in every}
         if one.last_at is not None and (one.home_id, one.id) not in known:
             older = replace(of_project, until=one.last_at + _AGENTS_END)
-            listed = list_sessions(rows, older, now)
-            every += [each for each in listed if (each.home_id, each.id) not in known]
+            listed = [one, *list_sessions(rows, older, now)]
+            every += {
+                (each.home_id, each.id): each
+                for each in listed
+                if (each.home_id, each.id) not in known
+            }.values()
         return [each for each in every if each.project_id == one.project_id]
     return []
 

@@ -11,6 +11,7 @@ import pytest
 from ingest.cli.clipboard import copy
 from ingest.cli.output import Output
 from ingest.db.database import Database
+from ingest.db.local_reader import LocalReader
 from ingest.errors import GitFailed
 from ingest.projects.git.read_repository import Git
 from ingest.projects.resume.build import resume
@@ -269,11 +270,11 @@ def test_a_limit_leaves_the_named_session_and_what_came_before_it(tmp_path: Path
         session.end_turn("Done.")
         session.write()
         sessions.append(session.thread.id)
-        home.clock.tick(600)
+        home.clock.tick(600_000)
     with owner(home.path, tmp_path / "t.duckdb") as reading:
         reading.read_once()
         scope = Scope(session=sessions[2], limit=2)
-        found = resume(reading.database, scope, TIMELESS, Git({}), mask)
+        found = resume(LocalReader(reading.database), scope, TIMELESS, Git({}), mask)
     assert found is not None
     assert found.session.id == sessions[2]
     assert found.sessions == [sessions[at] for at in (5, 4, 2, 1)]
