@@ -81,10 +81,12 @@ class Words:
         self._ascii = folded.encode("ascii", "replace")
         self.names = [] if folded.islower() else self._name_parts()
 
-    def lowered(self) -> list[bytes]:
-        """All words in lower case, also those of names."""
-        words = self._ascii.translate(_SEPARATED).lower().split()
-        return words + " ".join(self.names).lower().encode().split()
+    def lowered(self) -> bytes:
+        """All words in lower case, also those of names, each between spaces."""
+        words = self._ascii.translate(_SEPARATED)
+        if self.names:
+            words = b" ".join((words, *(name.encode() for name in self.names)))
+        return b" %b " % words.lower()
 
     def _name_parts(self) -> list[str]:
         cases = self._ascii.translate(_CASES)
