@@ -173,9 +173,9 @@ class Owner:
             run.on_commit = self.metrics.record_batches
             run.between_commits = self._run_actions
             used_readers = readers or self._choose_readers(changed)
-            # While readers parse, a second DuckDB thread would only take a core from them.
-            threads = 1 if isinstance(used_readers, ReaderPool) else THREADS
-            self.database.execute(f"set threads = {threads}")
+            # While readers parse, a second DuckDB thread would only take a core from them; the
+            # small statements of an append wait for it longer than it helps.
+            self.database.execute("set threads = 1")
             try:
                 return run.run(changed, used_readers)
             except ReaderDied:
