@@ -26,7 +26,7 @@ from ingest.errors import CodexHomeMissing, Conflict, DatabaseReplaced, OwnerGon
 from ingest.exit_codes import Exit
 from ingest.gc_scheduler import freeze_loaded
 from ingest.pipeline.backlog import Backlog, backlog
-from ingest.pipeline.bootstrap import ServerOptions, start_or_connect
+from ingest.pipeline.bootstrap import RunningServer, ServerOptions, start_or_connect
 from ingest.pipeline.follow import BACKLOG_BYTES, Owner, Pace, Round
 from ingest.pipeline.homes import homes
 from ingest.pipeline.reader_pool import ReaderPool
@@ -39,6 +39,8 @@ from ingest.text.numbers import pluralize, size
 from ingest.text.times import duration
 
 _NAMED, _ID_DIGITS = 5, 10
+_FIRST_SCREEN_SECONDS = 1.0
+"""How long an owner waits at most for the questions of the dashboard that started it."""
 _ENDS = ("completed", "completed_empty", "failed", "dead")
 _REPLACED = (
     "The database was deleted or replaced while it was open. It was reopened, and data "
@@ -103,7 +105,7 @@ def _enter(invocation: Invocation, pool: ReaderPool | None, role: Role) -> int:
         with server:
             if follow:
                 try:
-                    return _follow(invocation, server.owner, role)
+                    return _follow(invocation, server, role)
                 except DatabaseReplaced:
                     if role is not Role.DASHBOARD:
                         raise
@@ -211,22 +213,25 @@ def _is_unattributed(invocation: Invocation, database: NamedQueries) -> bool:
     return bool(missing)
 
 
-def _follow(invocation: Invocation, owner: Owner, role: Role) -> int:
-    stop = Event()
+def _follow(invocation: Invocation, server: RunningServer, role: Role) -> int:
+    owner, stop = server.owner, Event()
     if role is Role.DASHBOARD:
         Thread(target=_until_left, args=(stop, owner), daemon=True).start()
-    # Imported late: only --follow needs it.
-    from ingest.cli.background_jobs import background_jobs
-
-    beside = background_jobs(
-        owner,
-        invocation.settings,
-        invocation.env,
-        invocation.zone,
-        partial(_ring, invocation) if role is Role.FOLLOW else lambda _: None,
-    )
-    freeze_loaded()
     with _stopped_by_signals(stop) as signals:
+        if role is Role.DASHBOARD:
+            # Its first screen is drawn sooner if this process has nothing else to do.
+            server.server.wait_until_answered(stop, _FIRST_SCREEN_SECONDS)
+        # Imported late: only --follow needs it.
+        from ingest.cli.background_jobs import background_jobs
+
+        beside = background_jobs(
+            owner,
+            invocation.settings,
+            invocation.env,
+            invocation.zone,
+            partial(_ring, invocation) if role is Role.FOLLOW else lambda _: None,
+        )
+        freeze_loaded()
         try:
             owner.follow(
                 stop,

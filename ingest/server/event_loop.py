@@ -113,6 +113,12 @@ class Clients:
         return len(self._clients)
 
     @property
+    def all_answered(self) -> bool:
+        """Whether clients have asked, and none waits for a response or is about to ask more."""
+        busy = any(client.is_busy for client in list(self._clients.values()))
+        return self.queries.answered > 0 and not busy
+
+    @property
     def untaken_bytes(self) -> int:
         """The size of all unread responses in bytes."""
         return sum(client.untaken[1] for client in list(self._clients.values()) if client.untaken)

@@ -118,6 +118,7 @@ class Queries:
         self._statements = asyncio.Semaphore(CONCURRENT_QUERIES)
         self._copies = asyncio.Semaphore(CONCURRENT_QUERIES)
         self.running = 0
+        self.answered = 0
 
     def close(self) -> None:
         self._workers.close()
@@ -136,6 +137,7 @@ class Queries:
 
         def work(con: Cursor) -> bytes:
             tables = run_consistent(con, self._database.statements, queries, _packed, held=held)
+            self.answered += 1
             return protocol.reply(protocol.PackedTables(tables))
 
         loop, alone = asyncio.get_running_loop(), False

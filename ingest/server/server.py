@@ -9,6 +9,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from datetime import datetime
@@ -30,6 +31,9 @@ _ANNOUNCE_SECONDS = 0.1
 _QUEUE = 512
 """Connections that may wait until they are accepted."""
 _JOIN_SECONDS = 15.0
+_LOOK_SECONDS = 0.02
+_QUIET_LOOKS = 3
+"""A client may ask again at once, for what the first answer named."""
 """How long `close` waits for the thread: more than it takes to serve and to stop all queries."""
 
 
@@ -78,6 +82,13 @@ class Server:
     @property
     def clients(self) -> int:
         return 0 if self._clients is None else self._clients.count
+
+    def wait_until_answered(self, stop: threading.Event, longest: float) -> None:
+        """Let clients ask first: wait until all have got their answers."""
+        until, quiet = time.monotonic() + longest, 0
+        while quiet < _QUIET_LOOKS and time.monotonic() < until and not stop.wait(_LOOK_SECONDS):
+            answered = self._clients is not None and self._clients.all_answered
+            quiet = quiet + 1 if answered else 0
 
     @property
     def untaken(self) -> int:

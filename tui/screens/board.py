@@ -71,6 +71,8 @@ class SessionsPane(TreePane):
         new = self.board.waiting_sessions.keys() - set(self.table.all_keys())
         self.table.set_result(result, at_once=any(key in new for key in result.keys))
         self.update_status_line()
+        if self.board.is_partial:
+            self.table.expect_other_rows()
         if first and self.table.length > 1:
             # Start at the first session; row 0 is its project.
             self.table.cursor = 1
@@ -281,6 +283,8 @@ class BoardScreen(BaseScreen):
         return [*panes, self._needs] if self._needs.display else panes
 
     def show_summary(self, summary: Summary) -> None:
+        if self.query_exactly_one(SessionsPane).board.is_partial:
+            self.data_changed()
         self._needs.show_needs(summary.needs)
         self._progress.show_state(summary.size, summary.behind, time.monotonic())
         if self._goes_to_needs:

@@ -37,6 +37,8 @@ from tui.widgets.listing import Key, ViewState
 
 MAX_SESSIONS: Final = 5000
 """Sessions on the board; older ones are found by search and `tailboard sessions`."""
+FIRST_SESSIONS: Final = 300
+"""Sessions that are loaded first, so that the first screen is drawn at once."""
 _OPEN_FOR: Final = timedelta(hours=24)
 """A project with activity in this time is open by default."""
 _PULSE_AGE: Final = timedelta(seconds=15)
@@ -70,6 +72,8 @@ class BoardTree:
         """All sessions of the tree, also in closed branches."""
         self.waiting_sessions: dict[Key, Session] = {}
         """Those that wait for the person."""
+        self.is_partial = False
+        """Whether there are more, which the next load brings."""
         self._loaded_for: Now | None = None
         self._pulses: Pulses = {}
         self._pulses_for: datetime | None = None
@@ -84,7 +88,9 @@ class BoardTree:
     def keys(self, reader: QueryReader, view: ViewState) -> Sequence[Key]:
         if self.now is None:
             return []
-        sessions = list_sessions(reader, Scope(limit=MAX_SESSIONS), self.now)
+        limit = MAX_SESSIONS if self._loaded_for is not None else FIRST_SESSIONS
+        sessions = list_sessions(reader, Scope(limit=limit), self.now)
+        self.is_partial = len(sessions) == limit < MAX_SESSIONS
         self.sessions = {session_key(session): session for session in sessions}
         self.waiting_sessions = {
             key: session
@@ -122,7 +128,7 @@ class BoardTree:
 
     def recent_sessions(self, now: Now) -> list[Session] | None:
         """The recent sessions; None if they were not loaded for this time, or not all of them."""
-        if self._loaded_for is not now or len(self.sessions) >= MAX_SESSIONS:
+        if self._loaded_for is not now or self.is_partial or len(self.sessions) >= MAX_SESSIONS:
             return None
         return [each for each in self.sessions.values() if is_recent(each, now)]
 

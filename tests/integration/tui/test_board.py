@@ -31,11 +31,12 @@ from tests.fake_daemon import ACTIVE, WAITS_FOR_APPROVAL, fake_daemon
 from tests.sample_home import HOSTILE
 from tui.dashboard import LiveChanged
 from tui.query_runner import THREADS
-from tui.screens import board
+from tui.screens import board, board_tree
 from tui.screens.board import CardPane, SessionsPane
 from tui.screens.board_rows import now_key
 from tui.screens.session_timeline import Timeline
 from tui.widgets.listing import ViewState
+from tui.widgets.table import ListResult
 from tui.widgets.text_view import TextView
 
 
@@ -46,6 +47,25 @@ async def test_card_shows_the_state_the_plan_and_how_to_resume(harness: AppHarne
         assert "Run the test suite" in screen_text(app)
         assert "pytest -x → exit 1" in screen_text(app)
         assert "codex resume" in screen_text(app)
+
+
+async def test_the_first_sessions_are_shown_before_all_are_loaded(
+    harness: AppHarness, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_tree, "FIRST_SESSIONS", 2)
+    counts = list[str]()
+    shown = SessionsPane.show_result
+
+    def show(pane: SessionsPane, result: ListResult) -> None:
+        shown(pane, result)
+        counts.append(pane.count_text())
+
+    monkeypatch.setattr(SessionsPane, "show_result", show)
+    async with harness.open_dashboard() as (app, pilot):
+        await wait_for_text(pilot, "11 sessions in 3 projects")
+        assert app.query_one(SessionsPane).table.new_count == 0
+        assert not app.query_one(SessionsPane).board.is_partial
+    assert counts[0] == "2 sessions in 1 project"
 
 
 async def test_an_unreadable_home_is_reported_instead_of_called_empty(tmp_path: Path) -> None:

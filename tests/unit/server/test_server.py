@@ -112,6 +112,25 @@ def test_a_client_gets_information_about_the_owner(client: DatabaseClient) -> No
     assert host.since == "2026-11-21T00:00:00"
 
 
+def test_an_owner_lets_clients_ask_first(database: Database) -> None:
+    stop = threading.Event()
+    with serving(database) as server, DatabaseClient(database.path) as remote:
+        waiting = threading.Thread(target=server.wait_until_answered, args=(stop, PATIENCE))
+        waiting.start()
+        with remote.snapshot():
+            remote.rows("tasks.projects")
+            # Longer than it takes to notice that a client without a snapshot asks no more.
+            waiting.join(0.2)
+            assert waiting.is_alive()
+        waiting.join(PATIENCE / 2)
+        assert not waiting.is_alive()
+        idle = threading.Thread(target=server.wait_until_answered, args=(stop, PATIENCE))
+        stop.set()
+        idle.start()
+        idle.join(PATIENCE / 2)
+        assert not idle.is_alive()
+
+
 def test_the_socket_and_the_owner_file_are_private_and_gone_afterwards(database: Database) -> None:
     sock, owner = database.spool / "sock", paths.beside(database.path, "owner")
     with serving(database):
