@@ -106,7 +106,9 @@ def commit_results(
 def _commit(database: Database, commits: list[BatchCommit], claims: list[Claim], now: str) -> None:
     for attempts_left in reversed(range(ATTEMPTS)):
         try:
-            with database.transaction():
+            # Claims alone show nothing new: their results are stored in a moment, and a screen that
+            # loads because of them is busy then.
+            with database.transaction(announce=bool(commits)):
                 claim(database, claims, now)
                 for commit in commits:
                     if commit.ends:
