@@ -15,6 +15,7 @@ from ingest.db.database import Database
 from ingest.db.load import FACT_TABLES, load
 from ingest.db.queue import Claim, claim
 from ingest.db.search_changes import TextRange
+from ingest.db.session_rows import Touched
 from ingest.errors import BatchNotClaimed, Conflict, DatabaseError, EngineFailed
 
 LiveRange = tuple[int | None, int | None]
@@ -92,6 +93,24 @@ class BatchCommit(Struct):
     """Rewritten prompt histories, whose old prompts are kept without a position in the file."""
 
 
+class _Changes(Struct):
+    """What the commits of a transaction changed. Rows are derived from all of them at once: a
+    statement costs the same for much and for little."""
+
+    sessions: list[Touched] = field(default_factory=list)
+    texts: set[TextRange] = field(default_factory=set)
+    facts: set[str] = field(default_factory=set)
+    revised: bool = False
+    """Whether facts that were stored before may no longer count."""
+    named: bool = False
+
+    def derive_rows(self, database: Database) -> None:
+        session_rows.refresh(database, self.sessions, names=self.named)
+        if self.sessions:
+            facts = None if self.revised else self.facts
+            source_rows.refresh(database, self.sessions, self.texts, facts)
+
+
 def commit_results(
     database: Database, commits: list[BatchCommit], claims: list[Claim], now: str
 ) -> None:
@@ -110,9 +129,11 @@ def _commit(database: Database, commits: list[BatchCommit], claims: list[Claim],
             # loads because of them is busy then.
             with database.transaction(announce=bool(commits)):
                 claim(database, claims, now)
+                changes = _Changes()
                 for commit in commits:
                     if commit.ends:
-                        _store(database, commit, now)
+                        _store(database, commit, now, changes)
+                changes.derive_rows(database)
         except BatchNotClaimed:
             raise
         except DatabaseError as error:
@@ -141,7 +162,7 @@ def _is_stored(database: Database, commits: list[BatchCommit]) -> bool:
     return row is not None and row["stored"] == len(cursors)
 
 
-def _store(database: Database, commit: BatchCommit, now: str) -> None:
+def _store(database: Database, commit: BatchCommit, now: str, changes: _Changes) -> None:
     _end_batches(database, commit.ends, now)
     # A rewritten file may belong to another session than before.
     sessions = session_rows.touched(database, commit.replaced) if commit.replaced else []
@@ -173,12 +194,11 @@ def _store(database: Database, commit: BatchCommit, now: str) -> None:
     if "segments" in commit.tables:
         revised.update(_update_live_ranges(database, sources))
         sessions += session_rows.touched(database, sources)
-    changed = _record_changed_texts(database, commit, revised, now)
-    named = "names" in commit.tables or bool(commit.replaced)
-    session_rows.refresh(database, sessions, names=named)
-    if sessions:
-        facts = None if revised else {*commit.tables, *(table for table, *_ in commit.stale)}
-        source_rows.refresh(database, sessions, changed, facts)
+    changes.texts |= _record_changed_texts(database, commit, revised, now)
+    changes.sessions += sessions
+    changes.facts.update(commit.tables, (table for table, *_ in commit.stale))
+    changes.revised = changes.revised or bool(revised)
+    changes.named = changes.named or "names" in commit.tables or bool(commit.replaced)
 
 
 def _end_batches(database: Database, ends: list[BatchEnd], now: str) -> None:
