@@ -16,6 +16,9 @@ from tui.widgets.pane import Pane
 _NAME_WIDTH, _MARGINS = 10, 3
 _SESSION_CHARS, _SESSIONS = 13, 3
 """How much of the id is shown of a session without a title, and how many others are named."""
+_EVIDENCE = 20
+"""Most pieces of evidence, the newest. A task of many sessions has thousands, and all lines of a
+text are drawn."""
 _LINK_NAMES = {
     EdgeKind.ORDER: ("after", "before"),
     EdgeKind.DEPENDS: ("depends on", "blocks"),
@@ -65,11 +68,14 @@ class TaskDetail(Pane):
             if value:
                 yield self._fact(name, value)
         yield from self._links(task, roadmap)
-        if task.evidence:
+        shown = task.evidence[-_EVIDENCE:]
+        if len(shown) < len(task.evidence):
+            yield content.line(f"Evidence, the last {_EVIDENCE} of {len(task.evidence):,}", "bold")
+        elif shown:
             yield content.line("Evidence", "bold")
         elif task.unproven:
             yield content.line("Marked as done, without evidence.", "yellow")
-        for proof in task.evidence:
+        for proof in shown:
             fact = self._fact(proof.kind, proof.ref)
             yield fact if proof.by == OBSERVED else content.row(fact, content.line(proof.by, "dim"))
         if task.notes:

@@ -1,6 +1,8 @@
 """The tasks screen."""
 
-from ingest.projects.tasks.model import Task
+from msgspec.structs import replace
+
+from ingest.projects.tasks.model import OBSERVED, Evidence, EvidenceKind, Task
 from tests.app_harness import AppHarness, press_each, screen_text, wait_settled
 from tui.dashboard import Dashboard
 from tui.screens.session import SessionScreen
@@ -170,6 +172,18 @@ async def test_a_task_says_what_it_waits_for(harness: AppHarness) -> None:
         screen(app).plan_pane.select(write.id)
         await wait_settled(pilot)
         assert "waits for   ● Run the test suite" in screen_text(app)
+
+
+async def test_a_task_of_many_sessions_shows_its_newest_evidence(harness: AppHarness) -> None:
+    async with harness.open_dashboard("2", size=(200, 50)) as (app, pilot):
+        many = [Evidence(EvidenceKind.COMMAND, f"make part{n}", OBSERVED) for n in range(1_050)]
+        task = replace(selected(app), evidence=many)
+        screen(app).detail.show_task(task, screen(app).roadmap, {})
+        await wait_settled(pilot)
+        shown = screen_text(app)
+        assert "Evidence, the last 20 of 1,050" in shown
+        assert "make part1030" in shown
+        assert "make part1029" not in shown
 
 
 async def test_filter_scope_and_project_are_shown(harness: AppHarness) -> None:
