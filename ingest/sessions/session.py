@@ -172,7 +172,8 @@ def sessions_of_sources(
     """The sessions whose newest source is one of these, by it."""
     rows = access.rows("sessions.of_sources", sources=sorted(sources))
     return {
-        row["source"]: _session(row, judged, live) for row, judged, live in with_states(rows, now)
+        row["source"]: make_session(row, judged, live)
+        for row, judged, live in with_states(rows, now)
     }
 
 
@@ -191,7 +192,7 @@ def is_recent(session: Session, now: Now) -> bool:
 
 
 def to_sessions(rows: Iterable[Row], now: Now) -> list[Session]:
-    return [_session(row, judged, live) for row, judged, live in with_states(rows, now)]
+    return [make_session(row, judged, live) for row, judged, live in with_states(rows, now)]
 
 
 def _open_call(row: Row) -> OpenCall | None:
@@ -223,7 +224,7 @@ def with_states(rows: Iterable[Row], now: Now) -> Iterator[tuple[Row, Judgement,
         yield row, judged, lives[home]
 
 
-def _session(row: Row, judged: Judgement, live: Live) -> Session:
+def make_session(row: Row, judged: Judgement, live: Live) -> Session:
     title = title_of(row["title"])
     from_codex = _title_in_codex(title, live.threads.titles.get(row["id"]))
     return Session(

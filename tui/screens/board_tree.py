@@ -12,8 +12,9 @@ from typing import Any, ClassVar, Final
 
 from ingest.codex.liveness import SessionState
 from ingest.db.query_reader import QueryReader
-from ingest.sessions.scope import Now, Scope
-from ingest.sessions.session import Session, is_recent, label, list_sessions
+from ingest.sessions.known_sessions import KnownSessions
+from ingest.sessions.scope import Now
+from ingest.sessions.session import Session, is_recent, label
 from ingest.tail.discovery import ProblemCode
 from ingest.text.numbers import pluralize
 from tui.filters import parse
@@ -74,6 +75,7 @@ class BoardTree:
         """Those that wait for the person."""
         self.is_partial = False
         """Whether there are more, which the next load brings."""
+        self._known = KnownSessions()
         self._loaded_for: Now | None = None
         self._pulses: Pulses = {}
         self._pulses_for: datetime | None = None
@@ -89,7 +91,7 @@ class BoardTree:
         if self.now is None:
             return []
         limit = MAX_SESSIONS if self._loaded_for is not None else FIRST_SESSIONS
-        sessions = list_sessions(reader, Scope(limit=limit), self.now)
+        sessions = self._known.newest(reader, limit, self.now)
         self.is_partial = len(sessions) == limit < MAX_SESSIONS
         self.sessions = {session_key(session): session for session in sessions}
         self.waiting_sessions = {

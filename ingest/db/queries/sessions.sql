@@ -18,6 +18,20 @@ left join homes h on h.id = s.home
 where s.source in (from chosen)
 order by s.last_at desc nulls last, s.id, s.home;
 
+-- name: marks
+-- The newest source of the newest sessions, and a number that changes with any column of `of_sources`.
+with chosen as materialized (
+    select s.source
+    from v_sessions s
+    order by s.last_at desc nulls last, s.id, s.home
+    limit $limit
+)
+select s.source, hash(s, h.path) as mark
+from v_sessions s
+left join homes h on h.id = s.home
+where s.source in (from chosen)
+order by s.last_at desc nulls last, s.id, s.home;
+
 -- name: of_sources
 -- The sessions whose newest source is one of these.
 select s.*, h.path as home_path
