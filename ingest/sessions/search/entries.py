@@ -125,13 +125,13 @@ def _tags(entry: Entry) -> list[str]:
 
 def _repeated(command: _Text, printed: list[_Text]) -> Iterator[str]:
     """The words of a command that its output has, too."""
-    outputs = [part.words.lowered() for part in printed]
+    # Looking for the few words takes a third of the time of splitting the output.
+    output = b"".join([part.words.lowered() for part in printed])
     for word in set(command.words.lowered().split()):
-        # Looking for the few words takes a third of the time of splitting the output.
-        if any(b" %b " % word in output for output in outputs):
+        if b" " + word + b" " in output:
             yield word.decode()
     if not command.folded.isascii():
-        output = "\n".join(part.folded for part in printed).lower()
+        text = "\n".join(part.folded for part in printed).lower()
         for other in analyzer().analyze(command.folded):
-            if not other.isascii() and other in output:
+            if not other.isascii() and other in text:
                 yield other

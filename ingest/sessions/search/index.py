@@ -222,8 +222,14 @@ class SearchIndex:
                 self.reload()
                 # A deletion is carried out on all segments and kept in memory until then: one that
                 # deletes nothing is not asked for, as when a new index is filled.
-                for changed in ranges:
-                    if self._has("source", changed.source):
+                parts = list(ranges)
+                known = {
+                    source
+                    for source in {part.source for part in parts}
+                    if self._has("source", source)
+                }
+                for changed in parts:
+                    if changed.source in known:
                         writer.delete_documents_by_query(self._in_range(changed))
                 for thread in threads:
                     writer.delete_documents_by_term("tag", f"thread:{thread}")
@@ -231,7 +237,7 @@ class SearchIndex:
                 for entry in entries:
                     if entry.key is not None:
                         tag = f"key:{entry.key}"
-                        if tag in added or self._has("tag", tag):
+                        if tag in added or (entry.source in known and self._has("tag", tag)):
                             writer.delete_documents_by_term("tag", tag)
                         added.add(tag)
                     writer.add_document(document(entry, self.schema))
