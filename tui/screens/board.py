@@ -46,6 +46,7 @@ from tui.widgets.tree_pane import TreePane, TreeTable
 _HINT_INDENT: Final = 11
 MORE_AFTER: Final = 0.15
 """Seconds on a session after which the slow part of its card is loaded."""
+MORE_GROUP: Final = "more"
 MORE_INTERVAL: Final = 10.0
 """Seconds between two loads of the slow part."""
 
@@ -190,7 +191,9 @@ class CardPane(Pane):
             # Not more often than the interval, but also once after the last change.
             wait = max(MORE_AFTER, self._more_loaded_at + MORE_INTERVAL - time.monotonic())
             self.start_worker(
-                partial(self._load_more, result.session.id, wait), group="more", exclusive=True
+                partial(self._load_more, result.session.id, wait),
+                group=MORE_GROUP,
+                exclusive=True,
             )
 
     def tick(self) -> None:
@@ -342,6 +345,8 @@ class BoardScreen(BaseScreen):
                 self.dashboard.place = Place(session.project, session.cwd)
             if key != pane.key:
                 pane.key = key
+                # It would delay the next keys, for a session that is not selected any more.
+                self.workers.cancel_group(pane, MORE_GROUP)
                 self.load_pane(pane)
 
     @on(Table.RowOpened)
