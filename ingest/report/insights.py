@@ -10,7 +10,7 @@ from ingest.codex.facts import MAIN_BUCKET
 from ingest.db.query_reader import QueryReader, Row
 from ingest.report.period import Period
 from ingest.report.report import Report, session_queries, session_report
-from ingest.text.times import bucket_minutes, local_day
+from ingest.text.times import bucket_minutes
 
 MODELS: Final = 4
 """Most models to list, the last of which may be `OTHERS`."""
@@ -98,16 +98,17 @@ def load_insights(
             *session_queries(period),
         ]
     )
+    local = _LocalTimes(zone)
     return Insights(
         session_report(period, answers),
-        _tokens(tokens, period, now, zone),
+        _tokens(tokens, period, now, local),
         _spreads(spreads),
         [Outcome(**row) for row in outcomes],
-        _windows(windows, zone),
-        next(iter(_windows(context, zone)), None),
+        _windows(windows, local),
+        next(iter(_windows(context, local)), None),
         _time_use(spent[0]),
         [Program(**row) for row in programs],
-        _hours(tokens, zone),
+        _hours(tokens, local),
     )
 
 
@@ -116,11 +117,23 @@ def step_begins(step: int) -> float:
     return float((1, 2, 5)[step % 3] * 10 ** (step // 3))
 
 
-def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | None) -> Tokens:
+class _LocalTimes(dict[datetime, datetime]):
+    """The local times of naive UTC ones. Several charts show the same hours, thousands of them."""
+
+    def __init__(self, zone: tzinfo | None) -> None:
+        super().__init__()
+        self._zone = zone
+
+    def __missing__(self, moment: datetime) -> datetime:
+        local = self[moment] = moment.replace(tzinfo=UTC).astimezone(self._zone)
+        return local
+
+
+def _tokens(rows: Iterable[Row], period: Period, now: datetime, local: _LocalTimes) -> Tokens:
     spent: dict[str, dict[date, int]] = {}
     for row in rows:
         days = spent.setdefault(row["model"], {})
-        day = local_day(row["time"], zone)
+        day = local[row["time"]].date()
         days[day] = days.get(day, 0) + row["total"]
     if not spent:
         return Tokens([], [], [])
@@ -135,12 +148,12 @@ def _tokens(rows: Iterable[Row], period: Period, now: datetime, zone: tzinfo | N
     every = [day for days in spent.values() for day in days]
     # The end of a period is exclusive.
     ended = period.until - timedelta(microseconds=1) if period.until else now
-    today = local_day(ended, zone)
+    today = local[ended].date()
     # A wrong clock must not stretch the chart over years: its tokens are added to the first or last
     # day.
     last = min(max(*every, today), today + timedelta(days=1))
     known = min((day for day in every if day >= CODEX_BEGAN), default=last)
-    first = local_day(period.since, zone) if period.since else known
+    first = local[period.since].date() if period.since else known
     last = max(first, last)
     days_in_row = _days(first, last)
     totals = [[0] * len(days_in_row) for _ in ranked]
@@ -154,11 +167,11 @@ def _days(first: date, last: date) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def _windows(rows: Iterable[Row], zone: tzinfo | None) -> list[Window]:
+def _windows(rows: Iterable[Row], local: _LocalTimes) -> list[Window]:
     used: dict[int | None, dict[date, float]] = {}
     for row in rows:
         days = used.setdefault(row["window_minutes"], {})
-        day = local_day(row["time"], zone)
+        day = local[row["time"]].date()
         days[day] = max(days.get(day, 0.0), row["used"])
     windows = []
     for minutes, by_day in used.items():
@@ -173,11 +186,11 @@ def _time_use(row: Row) -> TimeUse:
     return TimeUse(model, commands, tools, asked + row["until_next"])
 
 
-def _hours(rows: Iterable[Row], zone: tzinfo | None) -> list[list[int]]:
+def _hours(rows: Iterable[Row], local: _LocalTimes) -> list[list[int]]:
     hours = [[0] * 24 for _ in range(7)]
     for row in rows:
-        local = row["time"].replace(tzinfo=UTC).astimezone(zone)
-        hours[local.weekday()][local.hour] += row["total"]
+        time = local[row["time"]]
+        hours[time.weekday()][time.hour] += row["total"]
     return hours
 
 
