@@ -40,6 +40,7 @@ SEARCHES = {
     "a rare word": "pin7x5",
 }
 _PAUSE = 2.0
+_EVERYTHING = dict.fromkeys(("project", "branch", "session", "since", "until"))
 _UNDERIVED = """
 select
     (select count(*) from session_rows) - (select count(*) from session_tasks)
@@ -75,7 +76,9 @@ def questions(client: DatabaseClient, runs: int) -> dict[str, list[float]]:
     clock = _clock()
     now, rules = Now(clock, timedelta(minutes=10), timedelta(hours=24)), journal_rules(UTC, 20)
     newest = list_sessions(client, Scope(limit=1), now)[0]
-    project, period = Scope(project=newest.project), Period("", clock - timedelta(days=30))
+    # The sessions of a home that was made up may be of any time.
+    month = Period("", (newest.last_at or clock) - timedelta(days=30))
+    project = Scope(project=newest.project)
     day = newest_day(client, newest.project, UTC)
     git = Git(os.environ)
     asked: dict[str, Callable[[], object]] = {
@@ -83,7 +86,9 @@ def questions(client: DatabaseClient, runs: int) -> dict[str, list[float]]:
         "tasks of a project": lambda: roadmap(client, project, now),
         "resume of a project": lambda: resume(client, project, now, git, mask),
         "report": lambda: build_report(client, Period(""), UTC),
-        "Insights of 30 days": lambda: load_insights(client, period, clock, UTC),
+        "Insights of 30 days": lambda: load_insights(client, month, clock, UTC),
+        "Insights of all days": lambda: load_insights(client, Period(""), clock, UTC),
+        "usage by day": lambda: client.rows("usage.by_time", **_EVERYTHING, minutes=60),
     }
     if day is not None:
         asked["journal of a day"] = lambda: day_journal(client, day, rules, newest.project)

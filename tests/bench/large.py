@@ -36,6 +36,8 @@ LIMITS: Final = {
     "tasks of a project": 0.06,
     "report": 0.08,
     "Insights of 30 days": 0.08,
+    "Insights of all days": 0.08,
+    "usage by day": 0.08,
     "MCP: start": 0.6,
     "MCP: history_search": 0.15,
     "MCP: project_tasks": 0.15,
