@@ -27,8 +27,8 @@ class PacedJob(ABC):
         self.database = database
         self._next_at = 0.0
         """When the next step may begin."""
-        self._commits = -1
-        """Number of commits at the last step."""
+        self._commits = database.commits.count
+        """Number of commits after the last step, which may have made one."""
         self._limit = _LEAST
         """How much the next step does. Each statement looks through all facts, so a step of few
         sessions may take as long as one of a thousand."""
@@ -37,15 +37,16 @@ class PacedJob(ABC):
         began = time.monotonic()
         if began < self._next_at:
             return self._next_at - began
+        is_quiet = self._commits == self.database.commits.count
         done = self.do_some(self._limit)
         ended = time.monotonic()
-        took, commits = ended - began, self.database.commits.count
+        took, self._commits = ended - began, self.database.commits.count
         if took > _STEP_SECONDS:
             self._limit = max(_LEAST, self._limit // 2)
         elif done == self._limit and took < _STEP_SECONDS / 3:
             self._limit = min(_MOST, self._limit * 2)
-        pause = took * (_QUIET_PAUSE if commits == self._commits else _PAUSE)
-        self._commits, self._next_at = commits, ended + pause
+        pause = took * (_QUIET_PAUSE if is_quiet else _PAUSE)
+        self._next_at = ended + pause
         return pause if done else None
 
     @abstractmethod
