@@ -31,8 +31,10 @@ from ingest.live.daemon import (
 from ingest.live.locks import Writer, writers
 from ingest.live.websocket import ProtocolError
 
+LOOK_EVERY: Final = 1.0
+"""Seconds between two looks at locks and files while no daemon answers."""
 ASK_EVERY: Final = 0.5
-"""Seconds for which an answer counts, and between two looks at the locks."""
+"""Seconds for which an answer counts, and between two looks at the locks while a daemon answers."""
 SETTLES_AFTER: Final = 5.0
 """Seconds for which a thread must be idle until the lines of its last turn are expected."""
 STATE_EVERY: Final = 5.0
@@ -110,7 +112,7 @@ class HomeLive:
                 before = state
                 connection = self._connection
                 if connection is None:
-                    stop.wait(ASK_EVERY)
+                    stop.wait(LOOK_EVERY)
                 else:
                     connection.wait(ASK_EVERY)
         finally:

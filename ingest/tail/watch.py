@@ -30,6 +30,8 @@ _STEP_MS = 50
 """How often the native watcher checks for events. Two watchers at 20 ms would use 0.25 % of a
 processor while idle.
 """
+_FLAT_STEP_MS = 200
+"""The same for the home itself, of which only the history of prompts matters."""
 
 
 class Mode(StrEnum):
@@ -243,7 +245,7 @@ def _watched(
     for changes in watch(
         *paths,
         watch_filter=None,
-        step=_STEP_MS,
+        step=_STEP_MS if recursive else _FLAT_STEP_MS,
         debounce=200,
         stop_event=end,
         recursive=recursive,
