@@ -24,6 +24,8 @@ from ingest.pipeline.run import RunSettings
 from ingest.text.times import Clock
 
 HEARTBEAT_EVERY: Final = timedelta(seconds=5)
+_LOOK_SECONDS: Final = 0.2
+"""How often to look whether the work in the thread has ended."""
 LOOK_EVERY: Final = timedelta(seconds=30)
 """How often to look for work that is due by time alone; after a commit it is looked for at the next
 heartbeat."""
@@ -94,18 +96,18 @@ class BackgroundJob(ABC, Generic[R]):
     def on_failure(self, batch: str, failure: Failure) -> None:
         """Store what belongs to a failed attempt, after the failure of the batch."""
 
-    def step(self) -> None:
-        """Save finished work, and start the next; does not block."""
-        now = self.clock()
+    def step(self) -> float | None:
+        """Save finished work, and start the next; does not block. Returns when to look again."""
+        now, worked = self.clock(), self._running is not None
         if self._running is not None:
             if self._running.thread is not None and not self._running.thread.is_alive():
                 self.finish()
             elif now - self._running.beat >= HEARTBEAT_EVERY:
                 self._running.beat = now
                 queue.heartbeat(self.database, self.kind, now.isoformat())
-            return
-        if self._is_look_due(now):
+        elif self._is_look_due(now):
             self._begin(now)
+        return _LOOK_SECONDS if worked or self._running is not None else None
 
     def finish(self) -> bool:
         """Wait for the running work, and store its result or failure. Return whether there was work

@@ -61,7 +61,7 @@ CHECKPOINT_PAUSE = 0.05
 MEMORY_PAUSE = 0.05
 RELEASE_MEMORY_EVERY = 20.0
 """Seconds between two releases of the memory that queries left allocated."""
-LONGEST_WAIT = 1.0
+LONGEST_WAIT = 2.0
 """Seconds; bounds the time until a signal to stop is noticed."""
 
 

@@ -37,6 +37,8 @@ AGAIN: Final = timedelta(days=1)
 """A folder is looked up again after this time,"""
 IN_USE: Final = timedelta(days=30)
 """if a session worked in it in this time."""
+_LOOK_SECONDS: Final = 0.2
+"""How often to look whether the thread has ended."""
 _CHECK_EVERY: Final = timedelta(hours=1)
 """How often to search for folders that are due again."""
 _AT_ONCE: Final = 200
@@ -69,15 +71,21 @@ class ProjectFinder:
         self._edits = 0
         """Number of edits of projects that are applied."""
 
-    def step(self) -> None:
-        """Store what was found, and look up the next folders; does not block."""
+    def step(self) -> float | None:
+        """Store what was found, and look up the next folders; does not block. Returns when to look
+        again."""
         if self._thread is not None:
             if self._thread.is_alive():
-                return
+                return _LOOK_SECONDS
             self._thread = None
             self._save()
         if self._seen != self.database.commits.count:
             self._begin()
+        return self._look_again
+
+    @property
+    def _look_again(self) -> float | None:
+        return None if self._thread is None else _LOOK_SECONDS
 
     def run(self, seconds: float = 5.0) -> None:
         """Look up all folders, or those for which the time suffices; the others the next time."""

@@ -11,6 +11,8 @@ from ingest.db.query_reader import DerivedStore
 from ingest.errors import IndexUnusable
 from ingest.sessions.search.indexer import Indexer, Work
 
+_LOOK_SECONDS: Final = 0.1
+"""How often to look whether the thread has ended."""
 _RETRY_SECONDS: Final = 30.0
 """After an error."""
 
@@ -31,10 +33,10 @@ class IndexWriter:
         """Whether something was indexed that readers were not told of yet."""
         self._running: _Running | None = None
 
-    def step(self) -> None:
-        """Save what is indexed, and start the next; does not block."""
+    def step(self) -> float | None:
+        """Save what is indexed, and start the next; does not block. Returns when to look again."""
         if time.monotonic() < self._retry_at:
-            return
+            return None
         try:
             self._step()
         except IndexUnusable as error:
@@ -42,6 +44,7 @@ class IndexWriter:
             self._indexer.close()
             self._opened = False
             self._retry_at = time.monotonic() + _RETRY_SECONDS
+        return None if self._running is None else _LOOK_SECONDS
 
     def close(self) -> None:
         """Finish what is being indexed."""

@@ -29,6 +29,8 @@ LEAST: Final = 0.3
 """The cosine from which on a text counts as similar."""
 KINDS: Final = frozenset({"prompt", "answer", "step", "goal", "note"})
 _AT_ONCE: Final = 100
+_LOOK_SECONDS: Final = 0.2
+"""How often to look whether the thread has ended."""
 _RETRY_SECONDS: Final = 60.0
 _CHECK_SECONDS: Final = 10.0
 """Between two checks for new texts."""
@@ -117,13 +119,20 @@ class MeaningWriter:
         self._vectors: list[Vector] | None = None
         self._thread: threading.Thread | None = None
 
-    def step(self) -> None:
-        """Store finished vectors, and start with the next; does not block."""
+    def step(self) -> float | None:
+        """Store finished vectors, and start with the next; does not block. Returns when to look
+        again."""
         if self._thread is not None:
             if not self._thread.is_alive():
                 self._save()
-        elif self._done_at != self._commits.count and time.monotonic() >= self._next_at:
+            return _LOOK_SECONDS
+        if self._done_at != self._commits.count and time.monotonic() >= self._next_at:
             self._begin()
+        return self._look_again
+
+    @property
+    def _look_again(self) -> float | None:
+        return None if self._thread is None else _LOOK_SECONDS
 
     def close(self) -> None:
         if self._thread is not None:
