@@ -181,7 +181,7 @@ class Database:
             con = self._con
             if self._memory_mb >= MAX_MEMORY_MB:
                 return False
-            self._set_memory_limit(con, self._memory_mb * 2)
+            self._set_memory_limit(con, min(self._memory_mb * 2, MAX_MEMORY_MB))
             return True
 
     def _set_memory_limit(self, con: Connection, megabytes: int) -> None:

@@ -264,6 +264,7 @@ def test_what_is_pruned_leaves_a_tombstone_and_what_moves_away_is_deleted(
         database.execute("update folders set project = 'elsewhere'")
         database.execute("update projects set id = 'elsewhere' where label = 'sample'")
         database.execute("delete from project_tasks")
+        database.run("session_rows.set_projects")
         sender.step()
         assert team.count("sessions") == team.count("tasks") == team.count("memories") == 0
         reasons = team.rows("select distinct reason from tailboard.tombstones order by 1")
