@@ -174,6 +174,12 @@ create or replace macro project_of(cwd, repository) as coalesce(
     'unknown'
 );
 
+-- The project of each folder that was looked up.
+create or replace view folder_projects as
+select d.path, d.recorded, p.id, p.label
+from folders d
+join projects p on p.id = d.project;
+
 -- The id of the project of a folder that was not looked up yet.
 create or replace macro project_without_id(cwd) as coalesce(
     nullif(rtrim(cwd, '/\'), ''), 'unknown'

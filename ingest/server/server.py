@@ -31,10 +31,10 @@ _ANNOUNCE_SECONDS = 0.1
 _QUEUE = 512
 """Connections that may wait until they are accepted."""
 _JOIN_SECONDS = 15.0
+"""How long `close` waits for the thread: more than it takes to serve and to stop all queries."""
 _LOOK_SECONDS = 0.02
 _QUIET_LOOKS = 3
 """A client may ask again at once, for what the first answer named."""
-"""How long `close` waits for the thread: more than it takes to serve and to stop all queries."""
 
 
 def refuse(_action: object) -> "Future[object]":

@@ -83,9 +83,8 @@ def until_listed(program: list[str], env: Mapping[str, str], home: Path, db: Pat
     began = time.perf_counter()
     with subprocess.Popen(argv, env=dict(env), stdout=subprocess.PIPE) as owner:
         try:
-            next(
-                iter(owner.stdout or ())
-            )  # Printed when a round has ended: everything is committed.
+            # Printed when a round has ended: everything is committed.
+            next(iter(owner.stdout or ()))
             with connect(db) as client:
                 sessions = client.sql(LISTED).rows[0][0]
                 return Listed(time.perf_counter() - began, sessions)

@@ -6,8 +6,8 @@ create table session_rows (
     forked_from varchar, title varchar,
     own_title varchar,          -- without a name that a person gave to the session
     project varchar not null,   -- its label
-    project_id varchar not null, cwd varchar, began_on varchar, "commit" varchar, repository varchar, nickname varchar,
-    role varchar, agent_path varchar, origin varchar, originator varchar, cli_version varchar,
+    project_id varchar not null, cwd varchar, began_on varchar, "commit" varchar,
+    repository varchar, nickname varchar, role varchar, agent_path varchar, origin varchar, originator varchar, cli_version varchar,
     provider varchar, generation varchar, model varchar, effort varchar,
     archived boolean not null, path varchar not null,
     source integer not null,    -- of the newest segment

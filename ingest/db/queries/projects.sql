@@ -50,8 +50,8 @@ select
     coalesce(p.label, project_of(g.cwd, g.repository)) as label,
     coalesce(g.started_at, g.first_at) as started_at
 from segments g
-left join folders d on d.path = rtrim(g.cwd, '/\') and d.recorded = coalesce(g.repository, '')
-left join projects p on p.id = d.project
+left join folder_projects p
+    on p.path = rtrim(g.cwd, '/\') and p.recorded = coalesce(g.repository, '')
 where lower(project_of(g.cwd, g.repository)) = lower($name)
 order by started_at nulls first, g.source;
 

@@ -175,8 +175,8 @@ select
     'project' as name, coalesce(p.label, project_of(g.cwd, g.repository)) as value,
     max(g.last_at) as last
 from segments g
-left join folders d on d.path = rtrim(g.cwd, '/\') and d.recorded = coalesce(g.repository, '')
-left join projects p on p.id = d.project
+left join folder_projects p
+    on p.path = rtrim(g.cwd, '/\') and p.recorded = coalesce(g.repository, '')
 group by all
 union all
 select 'branch', branch, max(last)

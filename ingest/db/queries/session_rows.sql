@@ -150,8 +150,8 @@ select
 from segment_rows n
 join totals w on w.newest = n.source
 left join v_names v on v.home = n.home and v.session = n.thread
-left join folders f on f.path = rtrim(n.cwd, '/\') and f.recorded = coalesce(n.repository, '')
-left join projects p on p.id = f.project;
+left join folder_projects p
+    on p.path = rtrim(n.cwd, '/\') and p.recorded = coalesce(n.repository, '');
 
 -- name: set_roots
 -- Find the roots that Codex did not record through the parents.
@@ -193,8 +193,8 @@ from (
         r.home, r.id, coalesce(p.label, project_of(r.cwd, r.repository)) as project,
         coalesce(p.id, project_without_id(r.cwd)) as project_id
     from session_rows r
-    left join folders f on f.path = rtrim(r.cwd, '/\') and f.recorded = coalesce(r.repository, '')
-    left join projects p on p.id = f.project
+    left join folder_projects p
+        on p.path = rtrim(r.cwd, '/\') and p.recorded = coalesce(r.repository, '')
 ) t
 where session_rows.home = t.home and session_rows.id = t.id
 and (session_rows.project <> t.project or session_rows.project_id <> t.project_id);

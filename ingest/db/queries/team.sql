@@ -14,9 +14,7 @@ with units as (
         )::varchar as stamp
     from session_rows r
     left join v_moves m on m.session = r.id
-    left join folders d
-        on d.path = rtrim(r.cwd, '/\') and d.recorded = coalesce(r.repository, '')
-    where coalesce(d.project, nullif(rtrim(r.cwd, '/\'), ''), 'unknown') = $project
+    where r.project_id = $project
 )
 select
     coalesce(n.home, u.home) as home, coalesce(n.session, u.session) as session, n.stamp,

@@ -73,11 +73,6 @@ class _Known(Struct):
         return None
 
 
-def near_duplicates(one: str, other: str) -> bool:
-    """Whether the texts are nearly the same."""
-    return _same(_words(one), _words(other))
-
-
 def _words(text: str) -> list[str]:
     words = (word.lower() for word in _WORD.findall(text[:_CHARS]))
     return [_singular(word) for word in words if word not in _LITTLE] or [text[:_CHARS]]
@@ -85,15 +80,6 @@ def _words(text: str) -> list[str]:
 
 def _singular(word: str) -> str:
     return word[:-1] if len(word) > 3 and word.endswith("s") and word.isalpha() else word
-
-
-def _same(one: list[str], other: list[str]) -> bool:
-    if one == other:
-        return True
-    if _names(one) != _names(other):
-        return False
-    whole, rest = " ".join(one), " ".join(other)
-    return min(len(whole), len(rest)) >= _LONG and fuzz.ratio(whole, rest) >= _ALIKE
 
 
 def _names(words: list[str]) -> list[str]:

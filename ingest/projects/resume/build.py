@@ -138,17 +138,12 @@ def _of_one_project(rows: NamedQueries, scope: Scope, now: Now) -> list[Session]
     # Those of other projects may be very many.
     for one in list_sessions(rows, replace(period, session=scope.session, limit=1), now):
         of_project = replace(period, project=one.project_id)
-        every = list_sessions(rows, of_project, now)
-        known = {(each.home_id, each.id) for each in every}
-        if one.last_at is not None and (one.home_id, one.id) not in known:
+        every = {(each.home_id, each.id): each for each in list_sessions(rows, of_project, now)}
+        if one.last_at is not None and (one.home_id, one.id) not in every:
             older = replace(of_project, until=one.last_at + _AGENTS_END)
-            listed = [one, *list_sessions(rows, older, now)]
-            every += {
-                (each.home_id, each.id): each
-                for each in listed
-                if (each.home_id, each.id) not in known
-            }.values()
-        return [each for each in every if each.project_id == one.project_id]
+            for each in (one, *list_sessions(rows, older, now)):
+                every.setdefault((each.home_id, each.id), each)
+        return [each for each in every.values() if each.project_id == one.project_id]
     return []
 
 
